@@ -1,0 +1,40 @@
+"""One family of errors: each carries one sentence that says where, what must hold, what came, and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class AccelsimError(Exception):
+    """Base of every error that a user's input can cause; the command line prints it and exits with 2."""
+
+
+class InputError(AccelsimError):
+    """A file, field or argument is not what it must be."""
+
+
+class MappingError(AccelsimError):
+    """A mapping breaks rules of its operation or architecture; ``violations`` lists every one, in words."""
+
+    def __init__(self, sentence: str, violations: Sequence[str] = ()) -> None:
+        super().__init__(sentence)
+        self.violations = tuple(violations)
+
+
+class InfeasibleError(AccelsimError):
+    """No mapping exists within the given rules; the sentence names the constraint and the smallest change."""
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """The tail of a sentence that helps with a misspelt name: a guess, or all that is known.
+
+    >>> nearest("alexnt", ["alexnet", "vgg16"])
+    "; did you mean 'alexnet'?"
+    >>> nearest("zzz", ["alexnet", "vgg16"])
+    '; known: alexnet, vgg16'
+    """
+    close = get_close_matches(word, known, n=1)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; known: {', '.join(known)}" if known else ""
