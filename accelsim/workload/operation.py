@@ -85,7 +85,9 @@ class Operation:
                 if term.dim not in known:
                     raise InputError(f"{self.name}: tensor '{tensor.name}' uses dim '{term.dim}', which has no bound")
                 if term.stride < 1:
-                    raise InputError(f"{self.name}: stride of {term.dim} in '{tensor.name}' must be at least 1, not {term.stride}")
+                    raise InputError(
+                        f"{self.name}: stride of {term.dim} in '{tensor.name}' must be at least 1, not {term.stride}"
+                    )
 
     @cached_property
     def extents(self) -> dict[str, int]:

@@ -1,0 +1,59 @@
+"""The interface of every search: what is asked (objective, limits) and what comes back (mapping + certificate)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from accelsim.mapping.nest import Mapping
+from accelsim.model.evaluation import Evaluation
+
+Objective = Literal["energy", "latency", "edp"]
+OBJECTIVES: tuple[Objective, ...] = ("energy", "latency", "edp")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a search may do and how much proof it owes.
+
+    dataflow        name of a dataflow, or None for the architecture's own (no restriction when it has none)
+    convention      name of the counting convention that the objective is priced under
+    gap             stop when (best - lower bound) / best is at most this; 0 asks for proof
+    seconds         stop after this much wall time with the best so far; None for no limit.  A limit that bites makes
+                    the answer depend on the machine's speed; ``max_candidates`` does not
+    max_candidates  stop after looking at this many mappings; None for no limit
+    """
+
+    dataflow: str | None = None
+    convention: str = "ours"
+    gap: float = 0.01
+    seconds: float | None = None
+    max_candidates: int | None = None
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """How sure a search is. ``space``: mappings in the space, ``space_rule``: that space in words; ``looked_at``:
+    mappings evaluated; ``lower_bound`` of the objective over the space; ``complete``: the whole space was covered."""
+
+    space: int
+    space_rule: str
+    looked_at: int
+    lower_bound: float
+    best: float
+    seconds: float = field(compare=False)
+    complete: bool
+
+    @property
+    def gap(self) -> float:
+        """(best - lower bound) / best; 0 is proof of optimality within the space."""
+        return max(0.0, (self.best - self.lower_bound) / self.best) if self.best else 0.0
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """The best mapping found, its evaluation, and the certificate."""
+
+    mapping: Mapping
+    evaluation: Evaluation
+    certificate: Certificate
