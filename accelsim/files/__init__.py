@@ -1,7 +1,7 @@
 """Everything that touches the file system or a user's text: YAML with positions, validation, shipped files, writing."""
 
+from accelsim.files.catalog import locate, shipped
 from accelsim.files.document import Document, parse_yaml, read_yaml
-from accelsim.files.shipped import locate, shipped
 from accelsim.files.validation import validate
 from accelsim.files.writing import write_atomically
 
