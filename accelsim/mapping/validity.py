@@ -1,0 +1,47 @@
+"""Is a mapping valid: every rule of operation, machine and nest, checked at once, each with the nearest remedy."""
+
+from __future__ import annotations
+
+from accelsim.architecture.spec import Architecture
+from accelsim.errors import MappingError
+from accelsim.mapping.capacity import capacity_violations
+from accelsim.mapping.nest import Mapping
+from accelsim.mapping.space import axis_violations, refusal_violations, side_violations
+from accelsim.mapping.storage import storage_violations
+from accelsim.mapping.structure import loop_violations, name_violations, rank_violations
+from accelsim.mapping.violation import Violation
+from accelsim.workload.operation import Operation
+
+__all__ = ["Violation", "check_mapping", "violations"]
+
+_UNSOUND = frozenset({"bounds", "step", "rank"})
+
+
+def violations(operation: Operation, architecture: Architecture, mapping: Mapping) -> tuple[Violation, ...]:
+    """Everything that is wrong with the mapping, in the order names, loops, storage, space, capacity; empty when valid.
+
+    Sizes (positions of an axis, words of a level) are judged only where names, bounds and steps are sound, as they
+    mean nothing otherwise.
+    """
+    found = name_violations(operation, architecture, mapping)
+    unknown_dims = any(violation.dim for violation in found)
+    loops = rank_violations(operation) + loop_violations(operation, mapping)
+    found += loops
+    found += storage_violations(operation, architecture, mapping)
+    found += side_violations(operation, architecture, mapping)
+    found += refusal_violations(operation, architecture, mapping)
+    if not unknown_dims and not any(violation.kind in _UNSOUND for violation in loops):
+        found += axis_violations(operation, architecture, mapping)
+        found += capacity_violations(operation, architecture, mapping)
+    return tuple(found)
+
+
+def check_mapping(operation: Operation, architecture: Architecture, mapping: Mapping) -> None:
+    """Raise MappingError when the mapping is not valid.
+
+    Its sentence is the first violation and how many more there are; its ``violations`` are all sentences.
+    """
+    found = violations(operation, architecture, mapping)
+    if found:
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        raise MappingError(found[0].sentence + more, [violation.sentence for violation in found])
