@@ -1,0 +1,229 @@
+"""The counts of a nest as folds over tables: what must be summed, before any step is known.
+
+A plan is made once for an operation, a machine and the order of nodes; ``steps`` come later, one mapping or millions.
+Each fold is a product over groups (the ranks of a tensor, and each dim that does not index it), see kernels.fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from accelsim.architecture.spec import Architecture
+from accelsim.errors import MappingError
+from accelsim.mapping.nest import Loop, Node, Spatial, Storage
+from accelsim.model import kernels as k
+from accelsim.workload.operation import Operation, Rank, Tensor
+
+NO_TENSOR = Tensor("", ())
+"""Indexed by no dim: its sums count positions."""
+
+
+@dataclass(frozen=True)
+class TileRule:
+    """How a tile is counted. ``dense``: a window is its bounding box, stride gaps included.
+    ``shared_halo``: a multicast network reads the overlap of different tiles once (else only equal tiles)."""
+
+    dense: bool = False
+    shared_halo: bool = True
+
+
+@dataclass(frozen=True)
+class Group:
+    """Dims whose positions decide one factor of a fold: a rank of the tensor, or one dim that does not index it."""
+
+    kind: int
+    index: int
+    dims: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A storage node (positions in the nest) and what it feeds: ``child`` None means the MACs."""
+
+    tensor: Tensor
+    level: str
+    loops_above: int
+    child: str | None
+    child_loops: int
+
+
+class Plan:
+    """Tables and folds of one template. ``fold(...)`` asks for a sum and returns its column in the results."""
+
+    def __init__(
+        self, operation: Operation, architecture: Architecture, template: tuple[Node, ...], rule: TileRule
+    ) -> None:
+        self.operation, self.architecture, self.rule = operation, architecture, rule
+        self.loops: tuple[Loop, ...] = tuple(n for n in template if not isinstance(n, Storage))
+        self.dim_index = {dim: i for i, dim in enumerate(operation.dims)}
+        self.loop_dim = [self.dim_index[loop.dim] for loop in self.loops]
+        fanout = architecture.fanout_of_axis
+        self.loop_fanout = [fanout[loop.axis] if isinstance(loop, Spatial) else -1 for loop in self.loops]
+        self.ranks: list[Rank] = []
+        self.groups = {t.name: self._groups(t) for t in (*operation.tensors, NO_TENSOR)}
+        self.edges = self._edges(template)
+        self._tables: dict[tuple[Any, ...], int] = {}
+        self._folds: dict[tuple[Any, ...], int] = {}
+        self._fold_rows: list[tuple[tuple[int, ...], bool, tuple[int, ...]]] = []
+
+    def _groups(self, tensor: Tensor) -> tuple[Group, ...]:
+        seen: set[str] = set()
+        groups = []
+        for rank in tensor.ranks:
+            terms = [t for t in rank.terms if self.operation.extents[t.dim] > 1]
+            names = [t.dim for t in terms]
+            if len(terms) > k.DIMS or seen & set(names) or len(set(names)) < len(names):
+                raise MappingError(
+                    f"{self.operation.name}: a dim of '{tensor.name}' indexes two ranks, or a rank has more than "
+                    f"{k.DIMS} dims; the closed form must not count it, execute it instead"
+                )
+            seen |= set(names)
+            low, high = rank.span(self.operation.extents)
+            dims = tuple(self.dim_index[d] for d in names)
+            plain = len(terms) == 1 and low >= 0 and high < rank.size and not (self.rule.dense and terms[0].stride > 1)
+            if plain:
+                groups.append(Group(k.CHAIN, dims[0], dims))
+            elif terms or low < 0 or high >= rank.size:
+                self.ranks.append(Rank(tuple(terms), rank.size, rank.offset))
+                groups.append(Group(k.WINDOW, len(self.ranks) - 1, dims))
+        for dim, index in self.dim_index.items():
+            if dim not in seen and self.operation.extents[dim] > 1:
+                groups.append(Group(k.REUSE, index, (index,)))
+        return tuple(groups)
+
+    def _edges(self, template: tuple[Node, ...]) -> tuple[Edge, ...]:
+        edges = []
+        for tensor in self.operation.tensors:
+            above, chain = 0, []
+            for node in template:
+                if not isinstance(node, Storage):
+                    above += 1
+                elif node.tensor == tensor.name:
+                    chain.append((node.level, above))
+            for i, (level, loops_above) in enumerate(chain):
+                child = chain[i + 1] if i + 1 < len(chain) else (None, len(self.loops))
+                edges.append(Edge(tensor, level, loops_above, child[0], child[1]))
+        return tuple(edges)
+
+    def fold(
+        self,
+        tensor: Tensor,
+        modes: tuple[int, ...],
+        coords: tuple[int, ...] = (),
+        *,
+        full: bool = False,
+        cover: bool = False,
+        only: Group | None = None,
+    ) -> int:
+        """Column of the sum over the positions of the first ``len(modes)`` loops, with a mode per loop.
+
+        ``full``: sum of |set| over all positions, nothing is held from step to step. ``cover``: everything ever held.
+        ``only``: one group instead of all.
+        """
+        key = (tensor.name, modes, coords, full, cover, only)
+        if key in self._folds:
+            return self._folds[key]
+        groups = self.groups[tensor.name] if only is None else (only,)
+        tables = tuple(self._table(g, modes, coords, full, cover) for g in groups)
+        owner = {dim: position for position, g in enumerate(groups) for dim in g.dims}
+        steppers = tuple(
+            owner[self.loop_dim[i]] for i, mode in enumerate(modes) if mode == k.TEMPORAL and self.loop_dim[i] in owner
+        )
+        self._fold_rows.append((tables, full or cover, steppers))
+        self._folds[key] = len(self._fold_rows) - 1
+        self.__dict__.pop("arrays", None)
+        return self._folds[key]
+
+    def _table(self, group: Group, modes: tuple[int, ...], coords: tuple[int, ...], full: bool, cover: bool) -> int:
+        loops = tuple(i for i in range(len(modes)) if self.loop_dim[i] in group.dims)
+        kind, own = group.kind, [modes[i] for i in loops]
+        merging = (k.UNION, k.FORWARD)
+        if kind == k.CHAIN:  # tiles of one dim never overlap: the union of their sets is their sum
+            own = [k.SUM if m in merging else m for m in own]
+        elif kind == k.REUSE:  # all coordinates hold the same: one of them stands for the union
+            own = [k.FIRST if m in merging else m for m in own]
+            if cover:
+                own = [k.FIRST if m == k.TEMPORAL else m for m in own]
+        elif cover:
+            kind = k.COVER
+        fixed = tuple(coords[i] if own[n] == k.FIXED else 0 for n, i in enumerate(loops))
+        key = (kind, group.index, loops, tuple(own), fixed, full or cover)
+        return self._tables.setdefault(key, len(self._tables))
+
+    @cached_property
+    def arrays(self) -> dict[str, Any]:
+        """The plan as the arrays that the kernels take."""
+        keys = list(self._tables)
+        widest = max([1, *(len(key[2]) for key in keys)])
+        tables = {name: np.zeros((len(keys), widest), np.int64) for name in ("loops", "modes", "coords")}
+        for row, (_, _, loops, modes, coords, _) in enumerate(keys):
+            tables["loops"][row, : len(loops)] = loops
+            tables["modes"][row, : len(modes)] = modes
+            tables["coords"][row, : len(coords)] = coords
+        groups = max([1, *(len(tables_of) for tables_of, _, _ in self._fold_rows)])
+        steps = max([1, *(len(s) for _, _, s in self._fold_rows)])
+        fold_tables = np.zeros((len(self._fold_rows), groups), np.int64)
+        fold_loop_group = np.zeros((len(self._fold_rows), steps), np.int64)
+        for row, (ids, _, steppers) in enumerate(self._fold_rows):
+            fold_tables[row, : len(ids)] = ids
+            fold_loop_group[row, : len(steppers)] = steppers
+        temporal = [0 if key[0] == k.COVER else sum(m == k.TEMPORAL for m in key[3]) for key in keys]
+        return {
+            **tables,
+            "kind": np.array([key[0] for key in keys], np.int64),
+            "rank": np.array([key[1] for key in keys], np.int64),
+            "size": np.array([len(key[2]) for key in keys], np.int64),
+            "first": np.array([key[5] for key in keys], np.bool_),
+            "temporal": np.array(temporal, np.int64),
+            "width": 2 * max([0, *temporal]) + 1,
+            "fold_groups": np.array([len(t) for t, _, _ in self._fold_rows], np.int64),
+            "fold_tables": fold_tables,
+            "fold_full": np.array([full for _, full, _ in self._fold_rows], np.bool_),
+            "fold_loops": np.array([len(s) for _, _, s in self._fold_rows], np.int64),
+            "fold_loop_group": fold_loop_group,
+        }
+
+    @cached_property
+    def space(self) -> dict[str, Any]:
+        """The operation's dims and ranks as arrays."""
+        ranks = max(1, len(self.ranks))
+        dims, strides = np.full((ranks, k.DIMS), -1, np.int64), np.zeros((ranks, k.DIMS), np.int64)
+        for row, rank in enumerate(self.ranks):
+            for column, term in enumerate(rank.terms):
+                dims[row, column], strides[row, column] = self.dim_index[term.dim], term.stride
+        return {
+            "loop_dim": np.array(self.loop_dim or [0], np.int64),
+            "bound": np.array([n for _, n in self.operation.bounds], np.int64),
+            "dims": dims,
+            "strides": strides,
+            "offset": np.array([r.offset for r in self.ranks] or [0], np.int64),
+            "rank_size": np.array([r.size for r in self.ranks] or [0], np.int64),
+        }
+
+    def tables(self, rows: np.ndarray, variant_steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(A, B) of the given tables, each with its own steps of all loops."""
+        t, s = self.arrays, self.space
+        a, b = np.zeros((len(rows), t["width"]), np.int64), np.zeros((len(rows), t["width"]), np.int64)
+        k.fill_tables(rows, variant_steps, t["kind"], t["rank"], t["loops"], t["modes"], t["coords"], t["size"],
+                      t["first"], s["loop_dim"], s["bound"], s["dims"], s["strides"], s["offset"], s["rank_size"],
+                      self.rule.dense, a, b)  # fmt: skip
+        return a, b
+
+    def folds(self, a: np.ndarray, b: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Every fold of every mapping: int64 of shape (mappings, folds)."""
+        t = self.arrays
+        out = np.empty((len(rows), len(self._fold_rows)), np.int64)
+        k.fold(a, b, rows, t["fold_groups"], t["fold_tables"], t["fold_full"], t["fold_loops"], t["fold_loop_group"],
+               t["temporal"], out)  # fmt: skip
+        return out
+
+    def evaluate_one(self, steps: np.ndarray) -> list[int]:
+        """Every fold of a single mapping, as Python integers."""
+        count = len(self._tables)
+        a, b = self.tables(np.arange(count), np.broadcast_to(steps, (count, max(1, len(self.loops)))))
+        result: list[int] = self.folds(a, b, np.arange(count)[None, :])[0].tolist()
+        return result

@@ -1,0 +1,230 @@
+"""Access counts in closed form; accelsim.simulate counts the same by executing the nest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import product
+
+import numpy as np
+
+from accelsim.architecture.spec import Architecture
+from accelsim.errors import MappingError
+from accelsim.mapping.counts import AccessCounts, NetworkCounts, PortWords, TensorCounts, Words
+from accelsim.mapping.nest import Mapping, Node, Spatial, Storage
+from accelsim.mapping.tiles import largest_tile_words
+from accelsim.model import kernels as k
+from accelsim.model.edges import EdgeCounts, EdgeFolds, edge_counts, edge_folds
+from accelsim.model.plan import NO_TENSOR, Edge, Plan, TileRule
+from accelsim.workload.operation import Operation
+
+LARGEST = 2**62
+InstanceFolds = tuple[EdgeFolds, EdgeFolds | None, int]
+
+
+class Counter:
+    """Counts mappings of one template: plan and folds are made once, steps come per mapping.
+
+    Raises MappingError when the operation is too large for 64-bit sums or has a rank that no closed form covers.
+    """
+
+    def __init__(
+        self, operation: Operation, architecture: Architecture, template: tuple[Node, ...], rule: TileRule
+    ) -> None:
+        if operation.points >= LARGEST:
+            raise MappingError(f"{operation.name}: must have fewer than 2**62 MACs, not {operation.points:,}")
+        self.operation, self.architecture = operation, architecture
+        self.plan = Plan(operation, architecture, template, rule)
+        self.folds = [edge_folds(self.plan, edge) for edge in self.plan.edges]
+        in_order = tuple(k.FIRST if isinstance(loop, Spatial) else k.TEMPORAL for loop in self.plan.loops)
+        self.steps_fold = self.plan.fold(NO_TENSOR, in_order, full=True)
+        self.instances = [self._instances_fold(depth) for depth in range(len(architecture.fanouts) + 1)]
+        self._instance: dict[tuple[int, ...], list[InstanceFolds | None]] = {}
+        self.instance_folds((0,) * len(self.plan.loops))
+
+    def _instances_fold(self, fanouts: int) -> int:
+        """Instances ever active below this many fan-outs: those with anything to do in the first step."""
+        modes = (k.TEMPORAL if f < 0 else k.SUM if f < fanouts else k.FIRST for f in self.plan.loop_fanout)
+        return self.plan.fold(NO_TENSOR, tuple(modes), cover=True)
+
+    def parent(self, index: int) -> int | None:
+        """The edge above the node of edge ``index``, or None at the outermost node of a tensor."""
+        edges = self.plan.edges
+        return index - 1 if index and edges[index - 1].tensor is edges[index].tensor else None
+
+    def instance_folds(self, coords: tuple[int, ...]) -> list[InstanceFolds | None]:
+        """Per edge the folds of one instance of its node: own edge, the edge above, what it ever holds.
+
+        None for a node outside every fan-out: its single instance is the total.
+        """
+        if coords not in self._instance:
+            self._instance[coords] = [self._node_folds(i, edge, coords) for i, edge in enumerate(self.plan.edges)]
+        return self._instance[coords]
+
+    def _node_folds(self, index: int, edge: Edge, coords: tuple[int, ...]) -> InstanceFolds | None:
+        fixed = self.architecture.fanouts_above[edge.level]
+        if fixed == 0:
+            return None
+        above = self.parent(index)
+        own = edge_folds(self.plan, edge, fixed, coords)
+        return (
+            own,
+            None if above is None else edge_folds(self.plan, self.plan.edges[above], fixed, coords),
+            own.distinct,
+        )
+
+    def totals(self, values: Sequence[int]) -> tuple[list[EdgeCounts], list[Words]]:
+        """Counts per edge, and the four words per node, over all instances."""
+        edges = [edge_counts(f, values) for f in self.folds]
+        words = []
+        for i, own in enumerate(edges):
+            above = self.parent(i)
+            fills, drains = (0, 0) if above is None else (edges[above].child_fills, edges[above].child_drains)
+            words.append(Words(own.parent_reads, fills, own.parent_updates, drains))
+        return edges, words
+
+    def instance_words(
+        self, coords: tuple[int, ...], values: Sequence[int], edges: list[EdgeCounts], totals: list[Words]
+    ) -> list[Words]:
+        """The four words per node in the instances at these coordinates."""
+        out = []
+        for i, folds in enumerate(self.instance_folds(coords)):
+            if folds is None:
+                out.append(totals[i])
+                continue
+            own, above, held = folds
+            counts = edge_counts(own, values)
+            fills = drains = 0
+            if above is not None:
+                arriving = values[above.crossing[-1]]
+                is_output = self.plan.edges[i].tensor is self.operation.output
+                drains = arriving if is_output else 0
+                fills = arriving if not is_output else self._returned(i, coords, edges, arriving - values[held])
+            out.append(Words(counts.parent_reads, fills, counts.parent_updates, drains))
+        return out
+
+    def _returned(self, index: int, coords: tuple[int, ...], edges: list[EdgeCounts], words: int) -> int:
+        """Partial sums that come back to one instance: only to coordinate 0 in all dims irrelevant to the output."""
+        parent = self.parent(index)
+        assert parent is not None
+        first = self.architecture.fanouts_above[self.plan.edges[parent].level]
+        last = self.architecture.fanouts_above[self.plan.edges[index].level]
+        relevant = self.plan.edges[index].tensor.dims
+        merges = edges[parent].returned == 0
+        inside = (
+            at
+            for at, loop, fanout in zip(coords, self.plan.loops, self.plan.loop_fanout, strict=True)
+            if first <= fanout < last and loop.dim not in relevant
+        )
+        return 0 if merges or any(inside) else words
+
+    def values(self, steps: np.ndarray) -> list[int]:
+        """All folds of one mapping."""
+        return self.plan.evaluate_one(steps)
+
+
+@lru_cache(maxsize=512)
+def counter(operation: Operation, architecture: Architecture, template: tuple[Node, ...], rule: TileRule) -> Counter:
+    """The counter of a template: the order of nodes, whatever their steps (a compilation, not a result)."""
+    return Counter(operation, architecture, template, rule)
+
+
+def template_of(mapping: Mapping) -> tuple[Node, ...]:
+    """The nodes with every step replaced by 0."""
+    return tuple(
+        n if isinstance(n, Storage) else Spatial(n.dim, 0, n.axis) if isinstance(n, Spatial) else type(n)(n.dim, 0)
+        for n in mapping.nodes
+    )
+
+
+def access_counts(
+    operation: Operation, architecture: Architecture, mapping: Mapping, rule: TileRule | None = None
+) -> AccessCounts:
+    """Every count of the contract, exact, for a valid mapping.
+
+    Raises MappingError when the operation has a rank that no closed form covers.
+    """
+    count = counter(operation, architecture, template_of(mapping), rule or TileRule())
+    steps = np.array([loop.step for loop in mapping.loops] or [1], np.int64)
+    trips = [mapping.trips(i) for i, n in enumerate(mapping.nodes) if not isinstance(n, Storage)]
+    candidates = busiest_candidates(count, trips)
+    for coords in candidates:
+        count.instance_folds(coords)
+    values = count.values(steps)
+    edges, totals = count.totals(values)
+    per_instance = [count.instance_words(coords, values, edges, totals) for coords in candidates]
+    return AccessCounts(
+        macs=operation.macs,
+        steps=values[count.steps_fold],
+        mac_instances=values[count.instances[-1]],
+        tensors=_tensor_rows(count, mapping, values, edges, totals, per_instance),
+        networks=_network_rows(count, edges),
+        ports=_port_rows(count, per_instance),
+    )
+
+
+def _tensor_rows(
+    count: Counter, mapping: Mapping, values: list[int], edges: list[EdgeCounts], totals: list[Words],
+    per_instance: list[list[Words]],
+) -> tuple[TensorCounts, ...]:  # fmt: skip
+    where = {(n.level, n.tensor): i for i, n in enumerate(mapping.nodes) if isinstance(n, Storage)}
+    rows = []
+    for i, edge in enumerate(count.plan.edges):
+        every = [words[i] for words in per_instance]
+        busiest = Words(
+            max(w.reads for w in every), max(w.fills for w in every),
+            max(w.updates for w in every), max(w.drains for w in every),
+        )  # fmt: skip
+        tile = largest_tile_words(count.operation, mapping, where[edge.level, edge.tensor.name])
+        instances = values[count.instances[count.architecture.fanouts_above[edge.level]]]
+        rows.append(TensorCounts(edge.level, edge.tensor.name, totals[i], busiest, edges[i].distinct, tile, instances))
+    order = [level.name for level in count.architecture.levels]
+    tensors = [t.name for t in count.operation.tensors]
+    return tuple(sorted(rows, key=lambda r: (order.index(r.level), tensors.index(r.tensor))))
+
+
+def _network_rows(count: Counter, edges: list[EdgeCounts]) -> tuple[NetworkCounts, ...]:
+    rows = []
+    for index, fanout in enumerate(count.architecture.fanouts):
+        for folds, words in zip(count.folds, edges, strict=True):
+            side = index - folds.first_fanout
+            if 0 <= side < len(words.crossing) - 1:
+                sent, delivered = words.crossing[side], words.crossing[side + 1]
+                tensor = folds.edge.tensor.name
+                rows.append(NetworkCounts(fanout.name, tensor, sent + words.returned, delivered + words.returned))
+    return tuple(rows)
+
+
+def _port_rows(count: Counter, per_instance: list[list[Words]]) -> tuple[PortWords, ...]:
+    rows = []
+    for level in count.architecture.levels:
+        mine = [i for i, edge in enumerate(count.plan.edges) if edge.level == level.name]
+        if not mine:
+            continue
+        reads = [sum(words[i].reads + words[i].drains for i in mine) for words in per_instance]
+        writes = [sum(words[i].fills + words[i].updates for i in mine) for words in per_instance]
+        both = [r + w for r, w in zip(reads, writes, strict=True)]
+        rows.append(PortWords(level.name, max(reads), max(writes), max(both)))
+    return tuple(rows)
+
+
+def busiest_candidates(count: Counter, trips: list[int]) -> list[tuple[int, ...]]:
+    """Coordinates among which every counter has its busiest instance.
+
+    Coordinate 0 of a loop has the fullest tiles, so it is busiest, unless the first instances see padding: then every
+    coordinate of the loops of that window is a candidate.
+    """
+    plan = count.plan
+    padded: set[int] = set()
+    for groups in plan.groups.values():
+        for group in groups:
+            if group.kind == k.WINDOW:
+                rank = plan.ranks[group.index]
+                low, high = rank.span(count.operation.extents)
+                if low < 0 or high >= rank.size:
+                    padded |= set(group.dims)
+    ranges = [
+        range(n) if fanout >= 0 and dim in padded else range(1)
+        for n, fanout, dim in zip(trips, plan.loop_fanout, plan.loop_dim, strict=True)
+    ]
+    return list(product(*ranges))
