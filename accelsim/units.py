@@ -23,15 +23,15 @@ _PER_SECOND = {f"{u}/s": bits for u, bits in _BITS.items()}
 _MHZ = {"Hz": Fraction(1, 10**6), "kHz": Fraction(1, 1000), "MHz": Fraction(1), "GHz": Fraction(1000)}
 _PJ = {"fJ": Fraction(1, 1000), "pJ": Fraction(1), "nJ": Fraction(1000), "uJ": Fraction(10**6)}
 _UM2 = {"um2": Fraction(1), "mm2": Fraction(10**6)}
-_WORDS, _WORDS_PER_CYCLE, _MAC = "words", "words/cycle", "MAC"
+_WORDS, _WORDS_PER_CYCLE, _MAC = ("word", "words"), ("word/cycle", "words/cycle"), "MAC"
 
 _UNITS: dict[Quantity, dict[str, Fraction]] = {
     "size": _BITS,
-    "capacity": _BITS | {_WORDS: Fraction(1)},
+    "capacity": _BITS | dict.fromkeys(_WORDS, Fraction(1)),
     "frequency": _MHZ,
     "energy": _PJ | {_MAC: Fraction(1)},
     "area": _UM2,
-    "bandwidth": {_WORDS_PER_CYCLE: Fraction(1)} | _PER_CYCLE | _PER_SECOND,
+    "bandwidth": dict.fromkeys(_WORDS_PER_CYCLE, Fraction(1)) | _PER_CYCLE | _PER_SECOND,
 }
 _ZERO_ALLOWED: frozenset[Quantity] = frozenset({"energy", "area"})
 _EXAMPLE: dict[Quantity, str] = {
@@ -80,14 +80,14 @@ class Amount:
 
     def words(self, word_bits: int) -> int:
         """Words of ``word_bits`` in a capacity; raises InputError when they do not divide it exactly."""
-        words = self.canonical if self.unit == _WORDS else self.canonical / word_bits
+        words = self.canonical if self.unit in _WORDS else self.canonical / word_bits
         if words.denominator != 1:
             raise InputError(f"capacity must be a whole number of {word_bits}-bit words, not '{self.text}'")
         return int(words)
 
     def words_per_cycle(self, word_bits: int, clock_mhz: float) -> float:
         """A bandwidth in words of ``word_bits`` per cycle of ``clock_mhz``."""
-        if self.unit == _WORDS_PER_CYCLE:
+        if self.unit in _WORDS_PER_CYCLE:
             return float(self.number)
         per_cycle = self.canonical / word_bits
         return float(per_cycle if self.unit in _PER_CYCLE else per_cycle / (Fraction(clock_mhz) * 10**6))

@@ -254,3 +254,19 @@ def _display(path: Path) -> str:
         return str(path.resolve().relative_to(Path.cwd()))
     except (ValueError, OSError, RuntimeError):
         return str(path)
+
+
+def dump_yaml(value: Any) -> str:
+    """Plain values as YAML that ``parse_yaml`` reads back equal: keys in their order, text quoted where it must be."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    def text(dumper: Dumper, data: str) -> yaml.ScalarNode:
+        looks_like_another = data in ("", "~", "null", "true", "false", "<<") or _FLOAT.fullmatch(data)
+        return dumper.represent_scalar(_STANDARD + "str", data, style='"' if looks_like_another else None)
+
+    Dumper.add_representer(str, text)
+    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=110))
