@@ -53,8 +53,8 @@ class NetworkLayer:
 class Network:
     """Layers in the order in which they run; ``source`` says where the shapes come from.
 
-    Raises InputError when there is no layer, two share a name, a repeat count is not positive, an edge names no earlier
-    layer, or an elementwise layer of several operands does not name as many inputs.
+    Raises InputError when it has no name or no layer, two share a name, a repeat count is not positive, an edge names no
+    earlier layer, or an elementwise layer of several operands does not name as many inputs.
     """
 
     name: str
@@ -62,6 +62,8 @@ class Network:
     source: str = ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise InputError(f"a network's name must be a word, not {self.name!r}")
         if not self.layers:
             raise InputError(f"{self.name}: a network must have at least 1 layer, not 0")
         seen: list[str] = []

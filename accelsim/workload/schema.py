@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from accelsim.errors import nearest
 from accelsim.units import came
@@ -54,6 +54,12 @@ def _padding(value: Any) -> Any:
         ) from None
 
 
+def _word(value: str) -> str:
+    if not value.strip():
+        raise ValueError(f"must be a word, not {came(value)}")
+    return value
+
+
 def _names(value: Any) -> Any:
     names = [value] if isinstance(value, str) else value
     if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
@@ -78,6 +84,7 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
+Word = Annotated[str, AfterValidator(_word)]
 Extent = Annotated[int, Field(ge=1)]
 Derived = Annotated[int, Field(ge=1, json_schema_extra=_without_default)]
 """An extent that follows from others when the file leaves it out; its default here is never used."""
@@ -94,7 +101,7 @@ class Entry(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: Annotated[str, Field(min_length=1)]
+    name: Word
     repeat: Extent = 1
     inputs: Annotated[NamesField, Field(alias="from")] = ()
 
@@ -242,6 +249,6 @@ class NetworkFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    name: Annotated[str, Field(min_length=1)] | None = None
+    name: Word | None = None
     source: str = ""
     layers: Annotated[list[AnyEntry], Field(min_length=1)]
