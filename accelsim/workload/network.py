@@ -53,8 +53,8 @@ class NetworkLayer:
 class Network:
     """Layers in the order in which they run; ``source`` says where the shapes come from.
 
-    Raises InputError when it has no name or no layer, two share a name, a repeat count is not positive, an edge names no
-    earlier layer, or an elementwise layer of several operands does not name as many inputs.
+    Raises InputError when it has no name or no layer, two share a name, a repeat count is not positive, an edge names
+    no earlier layer, or an elementwise layer of several operands does not name as many inputs.
     """
 
     name: str
