@@ -129,8 +129,10 @@ def draw_operation(draw: Draws) -> Operation:
 
 def _axis(draw: Draws, name: str, operation: Operation) -> Axis:
     networks = [(t.name, _pick(draw, ["multicast", "forwarding", "unicast"])) for t in operation.operands]
-    networks.append((OUTPUTS, _pick(draw, ["reduction", "reduction", "unicast", "multicast"])))
+    networks.append((OUTPUTS, _pick(draw, ["reduction", "reduction", "unicast", "multicast", "forwarding"])))
     kept: Any = tuple(network for network in networks if not _chance(draw, 10))
+    if _chance(draw, 10):
+        kept = (("*", "multicast"), (OUTPUTS, "reduction"))
     barred = _pick(draw, [t.name for t in operation.tensors]) if _chance(draw, 8) else None
     dims = tuple(_shuffled(draw, operation.dims)[: draw(1, 3)]) if _chance(draw, 8) else None
     size = draw(1, 12) if _chance(draw, 30) else draw(1, 6)

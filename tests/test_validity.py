@@ -179,7 +179,10 @@ PAR_R = "par-for r in 0..5 by 1 on Y"
         ),
         pytest.param(
             [(PAR_E, "par-for e in 0..27 by 9 on X\npar-for e in 0..9 by 1 on Y"), ("for e in 0..2 by 1", "")],
-            ["conv2 on eyeriss: axis Y has 12 PEs, par-for e and par-for r need 45; step 5 of e would fit"],
+            [
+                "conv2 on eyeriss: axis Y has 12 PEs, par-for e and par-for r need 45; "
+                "'par-for e in 0..9 by 5 on Y' would fit"
+            ],
             id="two loops on an axis",
         ),
         pytest.param(
@@ -392,7 +395,16 @@ FC1 = Operation(
         ),
         (
             "par-for m in 0..8 by 2 on X\npar-for m in 0..2 by 1 on X\nfor k in 0..4 by 2\npar-for k in 0..2 by 1 on X",
-            ["fc1 on tpu: axis X has 4 PEs, par-for m and par-for m and par-for k need 16; step 8 of m would fit"],
+            # One trip of the first leaves all 8 to the second; one trip of another leaves 8 positions.
+            [
+                "fc1 on tpu: axis X has 4 PEs, par-for m and par-for m and par-for k need 16; "
+                "no larger step of one loop would fit"
+            ],
+        ),
+        (
+            "par-for m in 0..8 by 1 on X\npar-for k in 0..4 by 2 on X\nfor k in 0..2 by 1",
+            # Two trips of m beside two of k; one trip of k beside eight of m is still too much.
+            ["fc1 on tpu: axis X has 4 PEs, par-for m and par-for k need 16; 'par-for m in 0..8 by 4 on X' would fit"],
         ),
         (
             "Cache keeps outputs\npar-for m in 0..8 by 4 on Z\nBuffer keeps weights\n"
@@ -555,6 +567,26 @@ def test_every_capacity_remedy_fits() -> None:
             assert not again, f"seed {seed}: {violation.sentence}\n{mapping}"
             checked += 1
     assert checked >= 50
+
+
+def test_every_step_that_an_axis_overrun_names_fits() -> None:
+    checked = 0
+    for seed in range(300):
+        case = with_a_shorter_axis(Random(seed), random_case(seed))
+        if case is None:
+            continue
+        operation, architecture, mapping = case
+        (overrun,) = [v for v in violations(operation, architecture, mapping) if v.kind == "axis"]
+        if not overrun.fix.startswith("step "):
+            continue
+        step = int(overrun.fix.removeprefix("step ").removesuffix(" would fit"))
+        (at,) = [i for i, n in enumerate(mapping.nodes) if isinstance(n, Spatial) and n.axis == overrun.axis]
+        wider = with_node(mapping, at, Spatial(str(overrun.dim), step, str(overrun.axis)))
+        # What the wider step leaves must still be walked.
+        wider = replace(wider, nodes=(*wider.nodes, Temporal(str(overrun.dim), 1)))
+        assert "axis" not in {v.kind for v in violations(operation, architecture, wider)}, f"seed {seed}\n{mapping}"
+        checked += 1
+    assert checked >= 40
 
 
 def cut_above(mapping: Mapping, level: str, tensor: str | None, dim: str, extent: int) -> list[Node]:

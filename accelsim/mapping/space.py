@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
-from math import prod
 
 from accelsim.architecture.spec import Architecture, Axis
 from accelsim.mapping.nest import Mapping, Spatial, Storage
@@ -14,11 +14,24 @@ Placed = list[tuple[int, Spatial]]
 """(index in the nest, loop) of the spatial loops whose axis is known, outermost first."""
 
 
-def side_violations(operation: Operation, architecture: Architecture, mapping: Mapping) -> list[Violation]:
-    """Nodes and spatial loops that contradict the order of levels and fan-outs in the machine."""
+def space_violations(
+    operation: Operation, architecture: Architecture, mapping: Mapping, sound: bool
+) -> list[Violation]:
+    """Every broken rule of space; the sizes of axes are judged only when the steps of the loops are ``sound``."""
     loops = _spatial_loops(architecture, mapping)
     if not loops:
         return []
+    return [
+        *_side_violations(operation, architecture, mapping, loops),
+        *_refusal_violations(operation, architecture, loops),
+        *(_size_violations(operation, architecture, mapping, loops) if sound else ()),
+    ]
+
+
+def _side_violations(
+    operation: Operation, architecture: Architecture, mapping: Mapping, loops: Placed
+) -> list[Violation]:
+    """Nodes and spatial loops that contradict the order of levels and fan-outs in the machine."""
     where, found = on_machine(operation, architecture), []
     fanout_of, above = architecture.fanout_of_axis, architecture.fanouts_above
     places = [(index, loop, fanout_of[loop.axis]) for index, loop in loops]
@@ -50,10 +63,10 @@ def side_violations(operation: Operation, architecture: Architecture, mapping: M
     return found
 
 
-def refusal_violations(operation: Operation, architecture: Architecture, mapping: Mapping) -> list[Violation]:
+def _refusal_violations(operation: Operation, architecture: Architecture, loops: Placed) -> list[Violation]:
     """Dims on an axis that does not take them."""
     found = []
-    for _, loop in _spatial_loops(architecture, mapping):
+    for _, loop in loops:
         axis = architecture.axes[loop.axis]
         if loop.dim not in operation.extents or loop.dim in (taken := taken_dims(operation, axis)):
             continue
@@ -75,31 +88,27 @@ def taken_dims(operation: Operation, axis: Axis) -> tuple[str, ...]:
     return tuple(dim for dim in operation.dims if dim not in barred and (axis.dims is None or dim in axis.dims))
 
 
-def axis_violations(operation: Operation, architecture: Architecture, mapping: Mapping) -> list[Violation]:
+def _size_violations(
+    operation: Operation, architecture: Architecture, mapping: Mapping, loops: Placed
+) -> list[Violation]:
     """Axes whose loops need more positions than there are; the steps must be sound."""
-    by_axis: dict[str, Placed] = {}
-    for index, loop in _spatial_loops(architecture, mapping):
-        by_axis.setdefault(loop.axis, []).append((index, loop))
     found = []
-    for name, loops in by_axis.items():
+    for name, need in _needs(mapping, loops).items():
         size = architecture.axes[name].size
-        trips = [mapping.trips(index) for index, _ in loops]
-        need = prod(trips)
         if need <= size:
             continue
+        own = [loop for _, loop in loops if loop.axis == name]
         last = architecture.fanout_of_axis[name] == len(architecture.fanouts) - 1
         unit = ("PE" if last else "instance") + ("s" if size != 1 else "")
-        letters = " and ".join(f"par-for {loop.dim.lower()}" for _, loop in loops)
-        verb = "needs" if len(loops) == 1 else "need"
-        problem = f"axis {name} has {size:,} {unit}, {letters} {verb} {need:,}"
-        fix = _wider_step(mapping, loops, trips, size)
+        letters = " and ".join(f"par-for {loop.dim.lower()}" for loop in own)
+        verb = "needs" if len(own) == 1 else "need"
         found.append(
             Violation(
                 "axis",
                 on_machine(operation, architecture),
-                problem,
-                fix,
-                dim=loops[0][1].dim if len(loops) == 1 else None,
+                f"axis {name} has {size:,} {unit}, {letters} {verb} {need:,}",
+                _wider_step(architecture, mapping, loops, name),
+                dim=own[0].dim if len(own) == 1 else None,
                 axis=name,
                 need=need,
                 capacity=size,
@@ -108,22 +117,39 @@ def axis_violations(operation: Operation, architecture: Architecture, mapping: M
     return found
 
 
-def _wider_step(mapping: Mapping, loops: Placed, trips: list[int], size: int) -> str:
-    """The step of one loop that makes its axis fit and leaves the most positions in use."""
+def _needs(mapping: Mapping, loops: Placed) -> dict[str, int]:
+    """Per axis in use, the product of the trips of its loops."""
+    needs: dict[str, int] = {}
+    for index, loop in loops:
+        needs[loop.axis] = needs.get(loop.axis, 1) * mapping.trips(index)
+    return needs
+
+
+def _wider_step(architecture: Architecture, mapping: Mapping, loops: Placed, axis: str) -> str:
+    """The larger step of one loop that makes the axis fit, overruns no other one and leaves the most in use.
+
+    What a wider step leaves to a spatial loop of the same dim further in counts there.
+    """
+    before, size = _needs(mapping, loops), architecture.axes[axis].size
     best, text = 0, "no larger step of one loop would fit"
-    for (index, loop), own in zip(loops, trips, strict=True):
-        others = prod(trips) // own
-        if others > size:
-            continue
+    own = [(index, loop) for index, loop in loops if loop.axis == axis]
+    for index, loop in own:
         enclosing = mapping.enclosing[index]
-        step = -(-enclosing // (size // others))
-        used = others * -(-enclosing // step)
-        if used > best:
-            best = used
-            text = f"step {step} would fit" if len(loops) == 1 else f"step {step} of {loop.dim.lower()} would fit"
+        for trips in range(min(mapping.trips(index) - 1, size), 0, -1):
+            wider = replace(loop, step=-(-enclosing // trips))
+            changed = Mapping(mapping.bounds, (*mapping.nodes[:index], wider, *mapping.nodes[index + 1 :]))
+            after = _needs(changed, loops)
+            if after[axis] > size or any(n > max(before[a], architecture.axes[a].size) for a, n in after.items()):
+                continue
+            if after[axis] > best:
+                best = after[axis]
+                text = f"step {wider.step}" if len(own) == 1 else loop_text(changed, index)
+                text += " would fit"
+            break
     return text
 
 
 def _spatial_loops(architecture: Architecture, mapping: Mapping) -> Placed:
+    """Spatial loops in their order; those on unknown axes are left to name_violations."""
     axes = architecture.axes
     return [(i, node) for i, node in enumerate(mapping.nodes) if isinstance(node, Spatial) and node.axis in axes]

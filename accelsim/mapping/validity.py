@@ -6,7 +6,7 @@ from accelsim.architecture.spec import Architecture
 from accelsim.errors import MappingError
 from accelsim.mapping.capacity import capacity_violations
 from accelsim.mapping.nest import Mapping
-from accelsim.mapping.space import axis_violations, refusal_violations, side_violations
+from accelsim.mapping.space import space_violations
 from accelsim.mapping.storage import storage_violations
 from accelsim.mapping.structure import loop_violations, name_violations, rank_violations
 from accelsim.mapping.violation import Violation
@@ -24,14 +24,12 @@ def violations(operation: Operation, architecture: Architecture, mapping: Mappin
     mean nothing otherwise.
     """
     found = name_violations(operation, architecture, mapping)
-    unknown_dims = any(violation.dim for violation in found)
     loops = rank_violations(operation) + loop_violations(operation, mapping)
+    sound = not any(violation.dim for violation in found) and not any(v.kind in _UNSOUND for v in loops)
     found += loops
     found += storage_violations(operation, architecture, mapping)
-    found += side_violations(operation, architecture, mapping)
-    found += refusal_violations(operation, architecture, mapping)
-    if not unknown_dims and not any(violation.kind in _UNSOUND for violation in loops):
-        found += axis_violations(operation, architecture, mapping)
+    found += space_violations(operation, architecture, mapping, sound)
+    if sound:
         found += capacity_violations(operation, architecture, mapping)
     return tuple(found)
 
