@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from accelsim.mapping.nest import Spatial
 from accelsim.model import kernels as k
@@ -99,14 +100,16 @@ class EdgeCounts:
     returned: int
 
 
-def edge_counts(folds: EdgeFolds, values: Sequence[int]) -> EdgeCounts:
-    """The counts of an edge from the values of its folds."""
+def edge_counts(folds: EdgeFolds, values: Sequence[Any]) -> EdgeCounts:
+    """The counts of an edge from the values of its folds: integers of one mapping, or int64 columns of many."""
     crossing = tuple(values[c] for c in folds.crossing)
     distinct = values[folds.distinct]
     if folds.group < 0:
         fills = 0 if folds.edge.child is None else crossing[-1]
         return EdgeCounts(crossing[0], 0, fills, 0, distinct, crossing, 0)
-    merges = any(values[apart] != values[joint] for apart, joint in folds.overlap)
-    returned = 0 if merges else values[folds.group] - distinct
+    merges = False
+    for apart, joint in folds.overlap:
+        merges = merges | (values[apart] != values[joint])
+    returned = (values[folds.group] - distinct) * (1 - merges)
     fills, drains = (0, 0) if folds.edge.child is None else (returned, crossing[-1])
     return EdgeCounts(crossing[0] - distinct, crossing[0], fills, drains, distinct, crossing, returned)

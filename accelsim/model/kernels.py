@@ -13,6 +13,7 @@ of them held before is not needed again); FIRST coordinate only; FIXED coordinat
 Kernels that call each other live in this one module, because Numba's cache does not follow calls across files.
 """
 
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
 from __future__ import annotations
 
 import numpy as np
@@ -27,7 +28,7 @@ DIMS = 3  # terms of a rank at most
 
 
 @njit(cache=True)
-def _push(states, n, length, dead, count):  # type: ignore[no-untyped-def]
+def _push(states, n, length, dead, count):
     """Add ``count`` tiles of a length to the multiset; equal ones are merged."""
     if length <= 0 or count == 0:
         return n
@@ -44,7 +45,7 @@ def _push(states, n, length, dead, count):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _split_space(states, n, length, dead, count, step):  # type: ignore[no-untyped-def]
+def _split_space(states, n, length, dead, count, step):
     """All coordinates of a spatial loop; ``dead`` is clipped along with the tile (see chain_entry)."""
     full, rest = length // step, length % step
     if dead < 0:
@@ -62,7 +63,7 @@ def _split_space(states, n, length, dead, count, step):  # type: ignore[no-untyp
 
 
 @njit(cache=True)
-def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):  # type: ignore[no-untyped-def]
+def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):
     """(A, B) of a single dim, from multisets of tile lengths: no position is visited one by one.
 
     A state is (length, dead, count). Tiles of one dim never overlap, so a set survives a step only where the inside
@@ -111,7 +112,7 @@ def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):  # 
 
 
 @njit(cache=True)
-def _feasible(length, first, loops, dim, dims, steps, modes, index):  # type: ignore[no-untyped-def]
+def _feasible(length, first, loops, dim, dims, steps, modes, index):
     """Whether the instance has anything to do in a tile of this length, by the loops from ``first`` on."""
     for loop in range(first, loops):
         if dims[loop] == dim:
@@ -124,7 +125,7 @@ def _feasible(length, first, loops, dim, dims, steps, modes, index):  # type: ig
 
 
 @njit(cache=True)
-def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, before, start, length):  # type: ignore[no-untyped-def]
+def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, before, start, length):
     """Write start and length of every dim of one instance's tile just before or after a step; False when idle."""
     for dim in range(DIMS):
         start[dim], length[dim] = 0, bounds[dim]
@@ -151,7 +152,7 @@ def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, before, start
 
 
 @njit(cache=True)
-def _run(strides, length, dense):  # type: ignore[no-untyped-def]
+def _run(strides, length, dense):
     """Whether the set has no gap between its smallest and largest index."""
     if dense:
         return True
@@ -171,7 +172,7 @@ def _run(strides, length, dense):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _paint(canvas, colour, strides, offset, size, start, length, dense):  # type: ignore[no-untyped-def]
+def _paint(canvas, colour, strides, offset, size, start, length, dense):
     """Mark the indexes of a tile that hold data; returns how many were not marked in this colour yet."""
     new = 0
     low, reach = offset, 0
@@ -195,7 +196,7 @@ def _paint(canvas, colour, strides, offset, size, start, length, dense):  # type
 
 
 @njit(cache=True)
-def _next(index, trips, moving, low):  # type: ignore[no-untyped-def]
+def _next(index, trips, moving, low):
     """Advance the odometer over the loops in ``moving`` (bool per loop); False when it wraps round."""
     for loop in range(len(index) - 1, -1, -1):
         if moving[loop]:
@@ -207,7 +208,7 @@ def _next(index, trips, moving, low):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def _contiguous_overlap(strides, offset, size, start, length, start0, length0):  # type: ignore[no-untyped-def]
+def _contiguous_overlap(strides, offset, size, start, length, start0, length0):
     """(|set|, |set and earlier set|) of two gapless sets, clipped to the data."""
     low, low0, reach, reach0 = offset, offset, 0, 0
     for dim in range(DIMS):
@@ -221,7 +222,7 @@ def _contiguous_overlap(strides, offset, size, start, length, start0, length0): 
 
 
 @njit(cache=True)
-def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops, cut, stepping, reuse):  # type: ignore[no-untyped-def]
+def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops, cut, stepping, reuse):
     """(A, B) of a rank with several dims or with padding, by visiting its tile positions; B is 0 unless ``reuse``."""
     index, low = np.zeros(loops, np.int64), np.zeros(loops, np.int64)
     outer, merged = np.zeros(loops, np.bool_), np.zeros(loops, np.bool_)
@@ -292,7 +293,7 @@ def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips
 
 
 @njit(cache=True)
-def _collect(canvas, colour, base, strides, offset, size, start, length, dense):  # type: ignore[no-untyped-def]
+def _collect(canvas, colour, base, strides, offset, size, start, length, dense):
     """Add a tile to the union (row 1) and its elements not held before (row 0) to the needed (row 2)."""
     new = need = 0
     low, reach = offset, 0
@@ -317,7 +318,7 @@ def _collect(canvas, colour, base, strides, offset, size, start, length, dense):
 
 
 @njit(cache=True)
-def _mark(row, x, colour):  # type: ignore[no-untyped-def]
+def _mark(row, x, colour):
     if row[x] == colour:
         return 0
     row[x] = colour
@@ -325,7 +326,7 @@ def _mark(row, x, colour):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def window_cover(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops):  # type: ignore[no-untyped-def]
+def window_cover(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops):
     """Different indexes that a rank ever reaches, per combination of SUM coordinates (UNION ones together), summed."""
     index, low = np.zeros(loops, np.int64), np.zeros(loops, np.int64)
     outer, inner = np.zeros(loops, np.bool_), np.zeros(loops, np.bool_)
@@ -370,7 +371,7 @@ def fill_tables(
     dense,
     a,
     b,
-):  # type: ignore[no-untyped-def]
+):
     """Compute the tables of ``rows`` (table, variant) into a and b: stay[0..L] then step[0..L-1].
 
     ``variant_steps[row]`` holds the steps of all loops as that variant has them. A COVER table has one entry; tables
@@ -438,7 +439,7 @@ def fill_tables(
 
 
 @njit(cache=True)
-def fold(a, b, rows, fold_groups, fold_tables, fold_full, fold_loops, fold_loop_group, table_temporal, out):  # type: ignore[no-untyped-def]
+def fold(a, b, rows, fold_groups, fold_tables, fold_full, fold_loops, fold_loop_group, table_temporal, out):
     """fills = |first tile| + sum over steps of (prod A - prod B), per fold and mapping.
 
     ``rows[m, table]`` is the row of a and b that mapping m uses; ``fold_loop_group[f, i]`` the group (position in
@@ -468,3 +469,38 @@ def fold(a, b, rows, fold_groups, fold_tables, fold_full, fold_loops, fold_loop_
                         total += after - kept
                     cuts[stepper] += 1
             out[m, f] = total
+
+
+@njit(cache=True)
+def variants(steps, columns):
+    """Per mapping the number of its combination of steps in ``columns``; and one mapping per combination."""
+    size = 1024
+    while size < 2 * len(steps):
+        size *= 2
+    slots = np.full(size, -1, np.int64)
+    ids = np.empty(len(steps), np.int64)
+    examples = np.empty(len(steps), np.int64)
+    count = 0
+    for m in range(len(steps)):
+        key = 1469598103934665603
+        for c in columns:
+            key = (key ^ steps[m, c]) * 1099511628211
+        slot = (key ^ (key >> 32)) & (size - 1)
+        while True:
+            known = slots[slot]
+            if known < 0:
+                slots[slot] = count
+                examples[count] = m
+                ids[m] = count
+                count += 1
+                break
+            same = True
+            for c in columns:
+                if steps[examples[known], c] != steps[m, c]:
+                    same = False
+                    break
+            if same:
+                ids[m] = known
+                break
+            slot = (slot + 1) & (size - 1)
+    return ids, examples[:count].copy()

@@ -135,7 +135,8 @@ class Plan:
         )
         self._fold_rows.append((tables, full or cover, steppers))
         self._folds[key] = len(self._fold_rows) - 1
-        self.__dict__.pop("arrays", None)
+        for made in ("arrays", "columns"):
+            self.__dict__.pop(made, None)
         return self._folds[key]
 
     def _table(self, group: Group, modes: tuple[int, ...], coords: tuple[int, ...], full: bool, cover: bool) -> int:
@@ -204,6 +205,18 @@ class Plan:
             "rank_size": np.array([r.size for r in self.ranks] or [0], np.int64),
         }
 
+    @cached_property
+    def columns(self) -> list[tuple[int, ...]]:
+        """Per table, the loops whose steps it depends on: all of the dims it shares a window with."""
+        together = [set(g.dims) for groups in self.groups.values() for g in groups]
+        out = []
+        for kind, index, loops, *_ in self._tables:
+            dims = {self.loop_dim[i] for i in loops} or ({index} if kind in (k.CHAIN, k.REUSE) else set())
+            for other in together:
+                dims |= other if dims & other else set()
+            out.append(tuple(i for i, dim in enumerate(self.loop_dim) if dim in dims))
+        return out
+
     def tables(self, rows: np.ndarray, variant_steps: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(A, B) of the given tables, each with its own steps of all loops."""
         t, s = self.arrays, self.space
@@ -225,5 +238,5 @@ class Plan:
         """Every fold of a single mapping, as Python integers."""
         count = len(self._tables)
         a, b = self.tables(np.arange(count), np.broadcast_to(steps, (count, max(1, len(self.loops)))))
-        result: list[int] = self.folds(a, b, np.arange(count)[None, :])[0].tolist()
-        return result
+        values: list[int] = self.folds(a, b, np.arange(count)[None, :])[0].tolist()
+        return values

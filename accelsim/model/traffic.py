@@ -1,10 +1,15 @@
-"""Access counts in closed form; accelsim.simulate counts the same by executing the nest."""
+"""Access counts in closed form; accelsim.simulate counts the same by executing the nest.
+
+``Counter`` turns the values of folds into counts. A value is an integer of one mapping or a column of many (int64
+array): the arithmetic is the same, so a batch and a single evaluation share every line.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache, reduce
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +24,8 @@ from accelsim.model.plan import NO_TENSOR, Edge, Plan, TileRule
 from accelsim.workload.operation import Operation
 
 LARGEST = 2**62
-InstanceFolds = tuple[EdgeFolds, EdgeFolds | None, int]
+Values = Sequence[Any]
+InstanceFolds = tuple[EdgeFolds, EdgeFolds | None]
 
 
 class Counter:
@@ -40,7 +46,6 @@ class Counter:
         self.steps_fold = self.plan.fold(NO_TENSOR, in_order, full=True)
         self.instances = [self._instances_fold(depth) for depth in range(len(architecture.fanouts) + 1)]
         self._instance: dict[tuple[int, ...], list[InstanceFolds | None]] = {}
-        self.instance_folds((0,) * len(self.plan.loops))
 
     def _instances_fold(self, fanouts: int) -> int:
         """Instances ever active below this many fan-outs: those with anything to do in the first step."""
@@ -53,7 +58,7 @@ class Counter:
         return index - 1 if index and edges[index - 1].tensor is edges[index].tensor else None
 
     def instance_folds(self, coords: tuple[int, ...]) -> list[InstanceFolds | None]:
-        """Per edge the folds of one instance of its node: own edge, the edge above, what it ever holds.
+        """Per edge the folds of one instance of its node: own edge and the edge above.
 
         None for a node outside every fan-out: its single instance is the total.
         """
@@ -67,13 +72,9 @@ class Counter:
             return None
         above = self.parent(index)
         own = edge_folds(self.plan, edge, fixed, coords)
-        return (
-            own,
-            None if above is None else edge_folds(self.plan, self.plan.edges[above], fixed, coords),
-            own.distinct,
-        )
+        return own, None if above is None else edge_folds(self.plan, self.plan.edges[above], fixed, coords)
 
-    def totals(self, values: Sequence[int]) -> tuple[list[EdgeCounts], list[Words]]:
+    def totals(self, values: Values) -> tuple[list[EdgeCounts], list[Words]]:
         """Counts per edge, and the four words per node, over all instances."""
         edges = [edge_counts(f, values) for f in self.folds]
         words = []
@@ -84,7 +85,7 @@ class Counter:
         return edges, words
 
     def instance_words(
-        self, coords: tuple[int, ...], values: Sequence[int], edges: list[EdgeCounts], totals: list[Words]
+        self, coords: tuple[int, ...], values: Values, edges: list[EdgeCounts], totals: list[Words]
     ) -> list[Words]:
         """The four words per node in the instances at these coordinates."""
         out = []
@@ -92,35 +93,58 @@ class Counter:
             if folds is None:
                 out.append(totals[i])
                 continue
-            own, above, held = folds
+            own, above = folds
             counts = edge_counts(own, values)
-            fills = drains = 0
+            fills: Any = 0
+            drains: Any = 0
             if above is not None:
-                arriving = values[above.crossing[-1]]
-                is_output = self.plan.edges[i].tensor is self.operation.output
-                drains = arriving if is_output else 0
-                fills = arriving if not is_output else self._returned(i, coords, edges, arriving - values[held])
+                fills = values[above.crossing[-1]]
+                if self.plan.edges[i].tensor is self.operation.output:
+                    drains, fills = fills, self._returned(i, coords, edges, fills - values[own.distinct])
             out.append(Words(counts.parent_reads, fills, counts.parent_updates, drains))
         return out
 
-    def _returned(self, index: int, coords: tuple[int, ...], edges: list[EdgeCounts], words: int) -> int:
+    def _returned(self, index: int, coords: tuple[int, ...], edges: list[EdgeCounts], words: Any) -> Any:
         """Partial sums that come back to one instance: only to coordinate 0 in all dims irrelevant to the output."""
         parent = self.parent(index)
         assert parent is not None
         first = self.architecture.fanouts_above[self.plan.edges[parent].level]
         last = self.architecture.fanouts_above[self.plan.edges[index].level]
         relevant = self.plan.edges[index].tensor.dims
-        merges = edges[parent].returned == 0
         inside = (
             at
             for at, loop, fanout in zip(coords, self.plan.loops, self.plan.loop_fanout, strict=True)
             if first <= fanout < last and loop.dim not in relevant
         )
-        return 0 if merges or any(inside) else words
+        return 0 if any(inside) else words * (edges[parent].returned != 0)
 
-    def values(self, steps: np.ndarray) -> list[int]:
-        """All folds of one mapping."""
-        return self.plan.evaluate_one(steps)
+    def network_rows(self, edges: list[EdgeCounts]) -> Iterator[NetworkCounts]:
+        """Words through every fan-out, per tensor, in the machine's order."""
+        for index, fanout in enumerate(self.architecture.fanouts):
+            for tensor in self.operation.tensors:
+                sent: Any = 0
+                delivered: Any = 0
+                for folds, words in zip(self.folds, edges, strict=True):
+                    side = index - folds.first_fanout
+                    if folds.edge.tensor is tensor and 0 <= side < len(words.crossing) - 1:
+                        sent += words.crossing[side] + words.returned
+                        delivered += words.crossing[side + 1] + words.returned
+                yield NetworkCounts(fanout.name, tensor.name, sent, delivered)
+
+    def port_rows(self, per_instance: list[list[Words]]) -> Iterator[PortWords]:
+        """The busiest instance's words per level that keeps anything, in the machine's order."""
+        for level in self.architecture.levels:
+            mine = [i for i, edge in enumerate(self.plan.edges) if edge.level == level.name]
+            if mine:
+                reads = [sum(words[i].reads + words[i].drains for i in mine) for words in per_instance]
+                writes = [sum(words[i].fills + words[i].updates for i in mine) for words in per_instance]
+                both = [r + w for r, w in zip(reads, writes, strict=True)]
+                yield PortWords(level.name, largest(reads), largest(writes), largest(both))
+
+
+def largest(values: list[Any]) -> Any:
+    """The largest of integers, or element by element of columns."""
+    return max(values) if isinstance(values[0], int) else reduce(np.maximum, values)
 
 
 @lru_cache(maxsize=512)
@@ -145,12 +169,11 @@ def access_counts(
     Raises MappingError when the operation has a rank that no closed form covers.
     """
     count = counter(operation, architecture, template_of(mapping), rule or TileRule())
-    steps = np.array([loop.step for loop in mapping.loops] or [1], np.int64)
     trips = [mapping.trips(i) for i, n in enumerate(mapping.nodes) if not isinstance(n, Storage)]
     candidates = busiest_candidates(count, trips)
     for coords in candidates:
         count.instance_folds(coords)
-    values = count.values(steps)
+    values = count.plan.evaluate_one(np.array([loop.step for loop in mapping.loops] or [1], np.int64))
     edges, totals = count.totals(values)
     per_instance = [count.instance_words(coords, values, edges, totals) for coords in candidates]
     return AccessCounts(
@@ -158,13 +181,13 @@ def access_counts(
         steps=values[count.steps_fold],
         mac_instances=values[count.instances[-1]],
         tensors=_tensor_rows(count, mapping, values, edges, totals, per_instance),
-        networks=_network_rows(count, edges),
-        ports=_port_rows(count, per_instance),
+        networks=tuple(count.network_rows(edges)),
+        ports=tuple(count.port_rows(per_instance)),
     )
 
 
 def _tensor_rows(
-    count: Counter, mapping: Mapping, values: list[int], edges: list[EdgeCounts], totals: list[Words],
+    count: Counter, mapping: Mapping, values: Values, edges: list[EdgeCounts], totals: list[Words],
     per_instance: list[list[Words]],
 ) -> tuple[TensorCounts, ...]:  # fmt: skip
     where = {(n.level, n.tensor): i for i, n in enumerate(mapping.nodes) if isinstance(n, Storage)}
@@ -183,32 +206,7 @@ def _tensor_rows(
     return tuple(sorted(rows, key=lambda r: (order.index(r.level), tensors.index(r.tensor))))
 
 
-def _network_rows(count: Counter, edges: list[EdgeCounts]) -> tuple[NetworkCounts, ...]:
-    rows = []
-    for index, fanout in enumerate(count.architecture.fanouts):
-        for folds, words in zip(count.folds, edges, strict=True):
-            side = index - folds.first_fanout
-            if 0 <= side < len(words.crossing) - 1:
-                sent, delivered = words.crossing[side], words.crossing[side + 1]
-                tensor = folds.edge.tensor.name
-                rows.append(NetworkCounts(fanout.name, tensor, sent + words.returned, delivered + words.returned))
-    return tuple(rows)
-
-
-def _port_rows(count: Counter, per_instance: list[list[Words]]) -> tuple[PortWords, ...]:
-    rows = []
-    for level in count.architecture.levels:
-        mine = [i for i, edge in enumerate(count.plan.edges) if edge.level == level.name]
-        if not mine:
-            continue
-        reads = [sum(words[i].reads + words[i].drains for i in mine) for words in per_instance]
-        writes = [sum(words[i].fills + words[i].updates for i in mine) for words in per_instance]
-        both = [r + w for r, w in zip(reads, writes, strict=True)]
-        rows.append(PortWords(level.name, max(reads), max(writes), max(both)))
-    return tuple(rows)
-
-
-def busiest_candidates(count: Counter, trips: list[int]) -> list[tuple[int, ...]]:
+def busiest_candidates(count: Counter, trips: Sequence[int]) -> list[tuple[int, ...]]:
     """Coordinates among which every counter has its busiest instance.
 
     Coordinate 0 of a loop has the fullest tiles, so it is busiest, unless the first instances see padding: then every
@@ -216,13 +214,11 @@ def busiest_candidates(count: Counter, trips: list[int]) -> list[tuple[int, ...]
     """
     plan = count.plan
     padded: set[int] = set()
-    for groups in plan.groups.values():
-        for group in groups:
-            if group.kind == k.WINDOW:
-                rank = plan.ranks[group.index]
-                low, high = rank.span(count.operation.extents)
-                if low < 0 or high >= rank.size:
-                    padded |= set(group.dims)
+    for group in (g for groups in plan.groups.values() for g in groups if g.kind == k.WINDOW):
+        rank = plan.ranks[group.index]
+        low, high = rank.span(count.operation.extents)
+        if low < 0 or high >= rank.size:
+            padded |= set(group.dims)
     ranges = [
         range(n) if fanout >= 0 and dim in padded else range(1)
         for n, fanout, dim in zip(trips, plan.loop_fanout, plan.loop_dim, strict=True)

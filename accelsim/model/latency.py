@@ -1,0 +1,65 @@
+"""Steady latency: compute and every port fully overlapped; the slowest one bounds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accelsim.architecture.spec import Architecture
+from accelsim.mapping.counts import AccessCounts
+from accelsim.model.evaluation import COMPUTE, PortTime, Utilization
+
+
+def whole_cycles(words: Any, words_per_cycle: float) -> Any:
+    """Words / bandwidth, rounded up once; of one mapping or a column of many."""
+    cycles = -(-words // words_per_cycle)
+    return int(cycles) if isinstance(words, int) else cycles.astype("int64")
+
+
+def port_times(architecture: Architecture, counts: AccessCounts) -> tuple[PortTime, ...]:
+    """Cycles = words of the busiest instance / bandwidth, rounded up, for every port with a stated bandwidth."""
+    words = {port.level: port for port in counts.ports}
+    times = []
+    for level in architecture.levels:
+        port = words.get(level.name)
+        if port is None:
+            continue
+        if level.shared_port:
+            ports = [("shared", port.both, level.read_bandwidth)]
+        else:
+            ports = [("read", port.reads, level.read_bandwidth), ("write", port.writes, level.write_bandwidth)]
+        times += [PortTime(level.name, name, n, whole_cycles(n, rate)) for name, n, rate in ports if rate is not None]
+    return tuple(times)
+
+
+def steady_latency(compute_cycles: int, times: tuple[PortTime, ...]) -> tuple[int, str]:
+    """(cycles, what bounds them); compute wins ties, then the outermost port."""
+    cycles, bound = compute_cycles, COMPUTE
+    for time in times:
+        if time.cycles > cycles:
+            cycles, bound = time.cycles, f"{time.level} {time.port} port"
+    return cycles, bound
+
+
+def utilization(architecture: Architecture, counts: AccessCounts, cycles: int) -> Utilization:
+    """What spatial fit, ragged edges and bandwidth each leave of the machine's peak."""
+    if not counts.macs:
+        return Utilization(0.0, 0.0, 0.0)
+    return Utilization(
+        spatial=counts.mac_instances / architecture.mac_units,
+        ragged=counts.macs / (counts.mac_instances * counts.steps),
+        bandwidth=counts.steps / cycles,
+    )
+
+
+def area_um2(architecture: Architecture) -> float | None:
+    """Sum of the areas stated, times instances; None when the machine states none."""
+    parts = [
+        level.area_um2 * architecture.level_instances(level.name)
+        for level in architecture.levels
+        if level.area_um2 is not None
+    ]
+    if architecture.compute.area_um2 is not None:
+        parts.append(architecture.compute.area_um2 * architecture.mac_units)
+    if architecture.other_area_um2 is not None:
+        parts.append(architecture.other_area_um2)
+    return sum(parts) if parts else None
