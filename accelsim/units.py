@@ -50,6 +50,8 @@ _FIT: dict[Quantity, str] = {
     "area": "um2, mm2",
     "bandwidth": "words/cycle, b/cycle, B/cycle, MB/s, GB/s",
 }
+_MOST_BITS = 2**53
+"""1 PiB: far beyond any memory, and far from the end of a 64-bit integer."""
 _SHAPE = re.compile(r"\s*([+-]?(?:\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?)\s*(\S.*?)?\s*", re.ASCII)
 
 
@@ -112,6 +114,8 @@ def amount(value: object, quantity: Quantity, where: str) -> Amount:
     if number < 0 or (number == 0 and quantity not in _ZERO_ALLOWED):
         bound = "0 or more" if quantity in _ZERO_ALLOWED else "more than 0"
         raise InputError(f"{where} must be {bound} {unit}, not {came(value)}".lstrip())
+    if quantity in ("size", "capacity") and number * _UNITS[quantity][unit] > _MOST_BITS:
+        raise InputError(f"{where} must be at most 1 PiB, not {came(value)}".lstrip())
     return Amount(number, unit, quantity, str(value).strip())
 
 

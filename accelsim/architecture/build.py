@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 
@@ -13,7 +13,6 @@ from accelsim.architecture.schema import (
     EqualAreaCapacity,
     FanoutFields,
     LevelFields,
-    SourceFields,
     Sources,
 )
 from accelsim.architecture.spec import (
@@ -29,7 +28,7 @@ from accelsim.architecture.spec import (
     Source,
 )
 from accelsim.architecture.technology import equal_area_buffer_bytes
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 from accelsim.files import Document
 from accelsim.files.document import Key
 from accelsim.units import Amount
@@ -43,6 +42,7 @@ def built(fields: ArchitectureFields, document: Document) -> Architecture:
     """The machine that the fields describe; raises InputError with the line of the first thing that makes no sense."""
     _check_elements(fields, document)
     _check_names(fields, document)
+    _check_sources(fields, document)
     unit = _energy_unit(fields, document)
     clock = float(fields.clock.canonical)
     words = _Words(fields, document)
@@ -118,6 +118,19 @@ def _check_names(fields: ArchitectureFields, document: Document) -> None:
                 where = ("elements", index, "axes", place)
                 raise document.error(where, f"axis must have a name of its own, not '{axis.axis}' again")
             axes.add(axis.axis)
+
+
+def _check_sources(fields: ArchitectureFields, document: Document) -> None:
+    """A misspelt field must not lose its citation in silence."""
+    parts: list[tuple[Key, ArchitectureFields | LevelFields | FanoutFields | ComputeFields]] = [((), fields)]
+    parts += [(("elements", index), element) for index, element in enumerate(fields.elements)]
+    for key, part in parts:
+        known = [field for field in type(part).model_fields if field != "sources"]
+        for field in part.sources:
+            if field not in known and field != REST:
+                name = "sources" if isinstance(part, ArchitectureFields) else f"{_named(part)[1]}.sources"
+                sentence = f"{name}.{field} must be a field of the element or '*'{nearest(field, known)}"
+                raise document.error((*key, "sources", field), sentence)
 
 
 def _energies(fields: ArchitectureFields) -> Iterator[tuple[Key, str, Amount]]:
@@ -308,12 +321,4 @@ def _area(area: Amount | None) -> float | None:
 
 
 def _sources(sources: Sources) -> tuple[Source, ...]:
-    def entries() -> Iterable[Source]:
-        for field, source in sources.items():
-            match source:
-                case SourceFields():
-                    yield Source(field, source.text, not source.unverified)
-                case str():
-                    yield Source(field, source)
-
-    return tuple(entries())
+    return tuple(Source(field, source.text, not source.unverified) for field, source in sources.items())

@@ -9,6 +9,8 @@ from accelsim.architecture.extends import extended
 from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level, Source
 from accelsim.files import Document, dump_yaml, locate, parse_yaml, read_yaml, validate
 
+_KINDS = {"LevelFields": "level", "FanoutFields": "fanout", "AxisFields": "axis", "ComputeFields": "compute"}
+
 
 def load_architecture(name_or_path: str) -> Architecture:
     """The machine of a shipped name ('eyeriss') or of a file ('mine.yaml'); raises InputError."""
@@ -38,7 +40,7 @@ def architecture_json_schema() -> dict[str, Any]:
 
     schema = ArchitectureFields.model_json_schema()
     schema["required"] = ["name"]
-    for fields, needed in {"LevelFields": "level", "FanoutFields": "fanout", "ComputeFields": "compute"}.items():
+    for fields, needed in _KINDS.items():
         schema["$defs"][fields]["required"] = [needed]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     return schema

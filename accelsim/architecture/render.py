@@ -91,9 +91,11 @@ def _level_rows(level: Level, unit: str) -> list[Row]:
         tensors = [tensor for tensor in ("inputs", "weights", "outputs") if level.keep(tensor) == keep]
         if tensors:
             rows.append((label, " ".join(tensors), ""))
-    port = " (shared by reads and writes)" if level.shared_port else ""
-    rows.append(("read bandwidth", _rate(level.read_bandwidth) + port, "read_bandwidth"))
-    if not level.shared_port:
+    if level.shared_port:
+        rows.append(("bandwidth", _rate(level.read_bandwidth), "read_bandwidth"))
+        rows.append(("  port", "shared by reads and writes", "shared_port"))
+    else:
+        rows.append(("read bandwidth", _rate(level.read_bandwidth), "read_bandwidth"))
         rows.append(("write bandwidth", _rate(level.write_bandwidth), "write_bandwidth"))
     rows.append(("read energy", _energy(level.read_energy, unit, "word"), "read_energy"))
     rows.append(("write energy", _energy(level.write_energy, unit, "word"), "write_energy"))

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from accelsim.architecture.spec import Keep, Network
 from accelsim.errors import InputError
-from accelsim.units import Amount, Quantity, amount
+from accelsim.units import Amount, Quantity, amount, came
 
 RESERVED = ("MAC", "for")
 UNBOUNDED = "unbounded"
@@ -59,7 +59,16 @@ class SourceFields(_Fields):
     unverified: bool = Field(False, description="true when the number rests on memory or assumption alone")
 
 
-Sources = dict[str, str | SourceFields]
+def _source(value: object) -> object:
+    """A citation alone is the short form."""
+    if isinstance(value, str):
+        return {"text": value}
+    if not isinstance(value, dict):
+        raise ValueError(f"must be a citation, not {came(value)}")
+    return value
+
+
+Sources = dict[str, Annotated[SourceFields, BeforeValidator(_source, json_schema_input_type=str | SourceFields)]]
 
 
 class EqualArea(_Fields):
@@ -112,7 +121,7 @@ class AxisFields(_Fields):
     """One direction of an array."""
 
     axis: Name = Field(description="name of the axis")
-    size: int = Field(ge=1, description="positions along it")
+    size: int = Field(ge=1, le=2**31 - 1, description="positions along it")
     networks: dict[TensorName, Network] = Field({}, description="how each tensor travels; unicast when left out")
     irrelevant_to: Literal["inputs", "weights", "outputs"] | None = Field(
         None, description="only dims that do not index this tensor may be spread here"

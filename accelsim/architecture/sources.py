@@ -23,6 +23,7 @@ def stated_numbers(element: Level | Fanout | Compute | Architecture) -> tuple[st
                 "buffers": element.buffers != 1,
                 "read_bandwidth": element.read_bandwidth is not None,
                 "write_bandwidth": element.write_bandwidth is not None,
+                "shared_port": element.shared_port,
                 "read_energy": True,
                 "write_energy": True,
                 "area": element.area_um2 is not None,

@@ -1,7 +1,7 @@
 """Area of on-chip memory by size, and the equal-area rule that splits one storage area between registers and buffer.
 
 Source: Chen, Emer, Sze, "Eyeriss: A Spatial Architecture for Energy-Efficient Dataflow for Convolutional Neural
-Networks", ISCA 2016, Fig. 7a (area per byte relative to a large buffer); the rule is that of its comparison at equal area.
+Networks", ISCA 2016, Fig. 7a (area per byte relative to a large buffer) and the comparison at equal area in Fig. 7b.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def memory_area(size_bytes: Fraction) -> Fraction:
     below the smallest memory of the table. ISCA 2016, Fig. 7a.
 
     >>> float(memory_area(Fraction(98)))   # the register file of OSA: 98 B at 3.854 each
-    377.6894375
+    377.6675
     """
     smallest, largest = _TABLE[0][0], _TABLE[-1][0]
     if size_bytes >= largest:
