@@ -295,6 +295,24 @@ def test_words_of_other_widths_are_held_in_bits() -> None:
     assert len(sentences(machine(buffer=Level("GlobalBuffer", capacity_words=37)), NEST, odd)) == 1
 
 
+def test_a_remedy_above_uneven_nodes_shrinks_the_steps_between_them() -> None:
+    nest = """\
+DRAM  keeps inputs weights outputs
+for m in 0..8 by 4
+  for c in 0..4 by 1
+    GlobalBuffer  keeps inputs
+    for e in 0..27 by 9
+      GlobalBuffer  keeps outputs
+      for e in 0..9 by 1
+        for r in 0..5 by 1
+          for m in 0..4 by 1
+            MAC"""
+    # 31 + 4 x 9 = 67; e above the inputs: e + 4 + 4 e, with e = 5 for both, is 29.
+    assert sentences(machine(buffer=Level("GlobalBuffer", capacity_words=30)), nest) == [
+        "conv2 on eyeriss: GlobalBuffer needs 67 words, holds 30; e <= 5 would fit"
+    ]
+
+
 def test_an_outermost_level_that_is_too_small_has_no_remedy() -> None:
     small = replace(machine(), elements=(Level("DRAM", capacity_words=100), *machine().elements[1:]))
     # inputs 4 x 31, weights 8 x 4 x 5, outputs 8 x 27.
@@ -381,6 +399,10 @@ FC1 = Operation(
         (
             "Cache keeps inputs\nBuffer keeps inputs\npar-for k in 0..4 by 1 on X\nfor m in 0..8 by 1",
             ["mapping of layer 'fc1': Buffer must keep inputs outside Cache, not inside it"],
+        ),
+        (
+            "Queue keeps inputs\nBuffer keeps inputs\npar-for k in 0..4 by 1 on X\nfor m in 0..8 by 1",
+            ["mapping of layer 'fc1': Buffer must keep inputs outside Queue, not inside it"],
         ),
         (
             "par-for k in 0..4 by 1 on X\npar-for m in 0..8 by 4 on Z\nfor m in 0..4 by 1",
