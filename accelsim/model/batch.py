@@ -21,7 +21,7 @@ from accelsim.model.plan import TileRule
 from accelsim.model.traffic import Counter, busiest_candidates
 from accelsim.workload.operation import Operation
 
-CHUNK = 65536
+CHUNK = 16384
 Columns = list[np.ndarray]
 
 
@@ -111,16 +111,16 @@ def fold_columns(counter: Counter, steps: np.ndarray) -> Columns:
     plan = counter.plan
     if not plan.loops:
         steps = np.ones((len(steps), 1), np.int64)
-    known: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
-    rows = np.empty((len(steps), len(plan.columns)), np.int64)
-    tables, examples, base = [], [], 0
-    for table, columns in enumerate(plan.columns):
-        if columns not in known:
-            known[columns] = k.variants(steps, np.array(columns, np.int64))
-        ids, example = known[columns]
-        rows[:, table] = ids + base
-        tables.append(np.full(len(example), table, np.int64))
-        examples.append(example)
-        base += len(example)
-    a, b = plan.tables(np.concatenate(tables), steps[np.concatenate(examples)])
-    return list(plan.folds(a, b, rows).T)
+    which: dict[tuple[int, ...], int] = {}
+    ids, examples = [], []
+    for columns in plan.columns:
+        if columns not in which:
+            which[columns] = len(which)
+            number, example = k.variants(steps, np.array(columns, np.int64))
+            ids.append(number)
+            examples.append(example)
+    of_table = np.array([which[columns] for columns in plan.columns], np.int64)
+    counts = np.array([len(examples[i]) for i in of_table])
+    tables = np.repeat(np.arange(len(of_table)), counts)
+    a, b = plan.tables(tables, steps[np.concatenate([examples[i] for i in of_table])])
+    return list(plan.folds(a, b, np.array(ids), of_table, np.cumsum(counts) - counts))

@@ -439,24 +439,37 @@ def fill_tables(
 
 
 @njit(cache=True)
-def fold(a, b, rows, fold_groups, fold_tables, fold_full, fold_loops, fold_loop_group, table_temporal, out):
-    """fills = |first tile| + sum over steps of (prod A - prod B), per fold and mapping.
+def fold(
+    a,
+    b,
+    ids,
+    table_ids,
+    table_base,
+    fold_groups,
+    fold_tables,
+    fold_full,
+    fold_loops,
+    fold_loop_group,
+    table_temporal,
+    out,
+):
+    """count = |first tile| + sum over steps of (prod A - prod B), per fold and mapping.
 
-    ``rows[m, table]`` is the row of a and b that mapping m uses; ``fold_loop_group[f, i]`` the group (position in
-    ``fold_tables[f]``) of the fold's i-th temporal loop. A fold with ``fold_full`` sums |set| over all positions.
+    Mapping m uses row ``table_base[t] + ids[table_ids[t], m]`` of a and b for table t. ``fold_loop_group[f, i]``: the
+    group (position in ``fold_tables[f]``) of the fold's i-th temporal loop. ``fold_full``: sum over all positions.
     """
     cuts = np.empty(fold_tables.shape[1], np.int64)
     at = np.empty(fold_tables.shape[1], np.int64)
-    for m in range(rows.shape[0]):
+    for m in range(ids.shape[1]):
         for f in range(len(fold_full)):
-            groups = fold_groups[f]
+            groups, full = fold_groups[f], fold_full[f]
             total = 1
             for g in range(groups):
                 cuts[g] = 0
                 table = fold_tables[f, g]
-                at[g] = rows[m, table]
-                total *= a[at[g], table_temporal[table] if fold_full[f] else 0]
-            if not fold_full[f]:
+                at[g] = table_base[table] + ids[table_ids[table], m]
+                total *= a[at[g], table_temporal[table] if full else 0]
+            if not full:
                 for i in range(fold_loops[f]):
                     stepper = fold_loop_group[f, i]
                     entry = table_temporal[fold_tables[f, stepper]] + 1 + cuts[stepper]
@@ -468,7 +481,7 @@ def fold(a, b, rows, fold_groups, fold_tables, fold_full, fold_loops, fold_loop_
                                 kept *= b[at[g], cuts[g]]
                         total += after - kept
                     cuts[stepper] += 1
-            out[m, f] = total
+            out[f, m] = total
 
 
 @njit(cache=True)

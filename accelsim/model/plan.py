@@ -18,6 +18,7 @@ from accelsim.mapping.nest import Loop, Node, Spatial, Storage
 from accelsim.model import kernels as k
 from accelsim.workload.operation import Operation, Rank, Tensor
 
+NO_VARIANTS = np.zeros((1, 1), np.int64)
 NO_TENSOR = Tensor("", ())
 """Indexed by no dim: its sums count positions."""
 
@@ -127,7 +128,9 @@ class Plan:
         key = (tensor.name, modes, coords, full, cover, only)
         if key in self._folds:
             return self._folds[key]
+        looped = {self.loop_dim[i] for i in range(len(modes))}
         groups = self.groups[tensor.name] if only is None else (only,)
+        groups = tuple(g for g in groups if g.kind != k.REUSE or g.index in looped)  # without loops its factor is 1
         tables = tuple(self._table(g, modes, coords, full, cover) for g in groups)
         owner = {dim: position for position, g in enumerate(groups) for dim in g.dims}
         steppers = tuple(
@@ -226,17 +229,18 @@ class Plan:
                       self.rule.dense, a, b)  # fmt: skip
         return a, b
 
-    def folds(self, a: np.ndarray, b: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Every fold of every mapping: int64 of shape (mappings, folds)."""
+    def folds(self, a: np.ndarray, b: np.ndarray, ids: np.ndarray, which: np.ndarray, base: np.ndarray) -> np.ndarray:
+        """Every fold of every mapping: int64 of shape (folds, mappings); see kernels.fold for the row numbers."""
         t = self.arrays
-        out = np.empty((len(rows), len(self._fold_rows)), np.int64)
-        k.fold(a, b, rows, t["fold_groups"], t["fold_tables"], t["fold_full"], t["fold_loops"], t["fold_loop_group"],
-               t["temporal"], out)  # fmt: skip
+        out = np.empty((len(self._fold_rows), ids.shape[1]), np.int64)
+        k.fold(a, b, ids, which, base, t["fold_groups"], t["fold_tables"], t["fold_full"], t["fold_loops"],
+               t["fold_loop_group"], t["temporal"], out)  # fmt: skip
         return out
 
     def evaluate_one(self, steps: np.ndarray) -> list[int]:
         """Every fold of a single mapping, as Python integers."""
         count = len(self._tables)
-        a, b = self.tables(np.arange(count), np.broadcast_to(steps, (count, max(1, len(self.loops)))))
-        values: list[int] = self.folds(a, b, np.arange(count)[None, :])[0].tolist()
+        every = np.arange(count)
+        a, b = self.tables(every, np.broadcast_to(steps, (count, max(1, len(self.loops)))))
+        values: list[int] = self.folds(a, b, NO_VARIANTS, np.zeros(count, np.int64), every)[:, 0].tolist()
         return values
