@@ -14,12 +14,18 @@ from typing import Any
 
 from accelsim.architecture.sources import NO_SOURCE
 from accelsim.architecture.spec import REST
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 from accelsim.files import Document, locate, read_yaml
 from accelsim.files.document import Key
 
 _MAX_CHAIN = 8
-_NAMES = ("level", "fanout", "compute", "axis")
+_COMPLETE = {
+    "level": {"read_energy", "write_energy"},
+    "fanout": {"axes"},
+    "compute": {"energy"},
+    "axis": {"size"},
+}
+"""Per kind of named item, what a new one cannot do without; one that lacks it was meant to change a known one."""
 
 
 def extended(document: Document, folder: Path, chain: tuple[str, ...] = ()) -> Document:
@@ -77,6 +83,7 @@ def _list(base: list[Any], own: list[Any], where: str, keys: tuple[Key, Key], bo
         if _name(item) in names:
             at = names.index(_name(item))
         else:
+            _check_complete(item, names, books[0], (*keys[0], index))
             at += 1
             names.insert(at, _name(item))
             base = [*base[:at], None, *base[at:]]
@@ -88,6 +95,13 @@ def _list(base: list[Any], own: list[Any], where: str, keys: tuple[Key, Key], bo
     ]
 
 
+def _check_complete(item: dict[str, Any], known: list[str | None], document: Document, key: Key) -> None:
+    kind = next(kind for kind in _COMPLETE if kind in item)
+    if not _COMPLETE[kind] <= set(item):
+        help_ = nearest(str(item[kind]), [name for name in known if name])
+        raise document.error(key, f"{kind} '{item[kind]}' is none of those that this file extends{help_}")
+
+
 def _sources(base: dict[str, Any], own: dict[str, Any], where: str) -> Any:
     """Sources of the base, less those of numbers that the file changes without saying where from."""
     inherited, given = base.get("sources", {}), own.get("sources", {})
@@ -95,7 +109,7 @@ def _sources(base: dict[str, Any], own: dict[str, Any], where: str) -> Any:
         return inherited
     kept = dict(inherited)
     for field in own:
-        if field not in ("sources", *_NAMES) and field not in given and REST not in given:
+        if field not in ("sources", *_COMPLETE) and field not in given and REST not in given:
             kept[field] = {"text": f"{NO_SOURCE} (changed in {where})", "unverified": True}
     if REST in given:
         kept = {field: source for field, source in kept.items() if field not in own}
@@ -120,4 +134,4 @@ def _named(items: list[Any]) -> bool:
 def _name(item: Any) -> str | None:
     if not isinstance(item, dict):
         return None
-    return next((str(item[kind]) for kind in _NAMES if kind in item), None)
+    return next((str(item[kind]) for kind in _COMPLETE if kind in item), None)

@@ -133,7 +133,7 @@ class FanoutFields(_Fields):
     """Everything after it is instantiated once per position of its axes."""
 
     fanout: Name = Field(description="name of the fan-out")
-    axes: tuple[AxisFields, ...] = Field(min_length=1)
+    axes: tuple[AxisFields, ...]
     hop_energy: dict[TensorName, Energy] = Field({}, description="per word delivered over this network")
     sources: Sources = Field({}, description="field -> citation; '*' for all others")
 
