@@ -288,7 +288,8 @@ def test_bad_extensions_are_refused_on_the_line_that_names_them(
             "write KiB (1024 B) or kB (1000 B)"
         ),
         "extends: eyeriss\nelements:\n- level: GlobalBufer\n  capacity: 3 KiB": (
-            "toy.yaml:4: level 'GlobalBufer' is none of those that this file extends; did you mean 'GlobalBuffer'?"
+            "toy.yaml:4: level 'GlobalBufer' is none of those that this file extends; did you mean 'GlobalBuffer'? "
+            "(a new one needs read_energy, write_energy)"
         ),
     }
     for text, sentence in expected.items():

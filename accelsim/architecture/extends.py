@@ -17,6 +17,7 @@ from accelsim.architecture.spec import REST
 from accelsim.errors import InputError, nearest
 from accelsim.files import Document, locate, read_yaml
 from accelsim.files.document import Key
+from accelsim.units import came
 
 _MAX_CHAIN = 8
 _COMPLETE = {
@@ -99,7 +100,11 @@ def _check_complete(item: dict[str, Any], known: list[str | None], document: Doc
     kind = next(kind for kind in _COMPLETE if kind in item)
     if not _COMPLETE[kind] <= set(item):
         help_ = nearest(str(item[kind]), [name for name in known if name])
-        raise document.error(key, f"{kind} '{item[kind]}' is none of those that this file extends{help_}")
+        needed = ", ".join(sorted(_COMPLETE[kind]))
+        sentence = (
+            f"{kind} {came(item[kind])} is none of those that this file extends{help_} (a new one needs {needed})"
+        )
+        raise document.error(key, sentence)
 
 
 def _sources(base: dict[str, Any], own: dict[str, Any], where: str) -> Any:
