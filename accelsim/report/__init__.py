@@ -1,0 +1,1 @@
+"""Tables, figures and files from evaluations: machines compared, executed counts beside closed form."""

@@ -1,0 +1,139 @@
+"""``accelsim list`` and ``accelsim show``: what ships, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from textwrap import fill
+from typing import Any
+
+import click
+
+from accelsim.cli import options, output
+from accelsim.errors import InputError, nearest
+
+KINDS = ("architectures", "workloads", "dataflows", "reports", "conventions")
+ALIASES = {"machines": "architectures", "networks": "workloads"}
+NOUNS = {"architectures": "architecture", "workloads": "network", "dataflows": "dataflow", "reports": "report"}
+WIDTH = 80
+
+
+@click.command("list", short_help="List what ships.")
+@click.argument("what", metavar=f"[{'|'.join(KINDS)}]")
+@options.as_json
+def list_(what: str, as_json: bool) -> None:
+    """List what ships under a name: architectures, workloads, dataflows, reports or conventions.
+
+    \b
+    Example:
+      accelsim list architectures
+    """
+    kind = ALIASES.get(what, what)
+    if kind not in KINDS:
+        raise InputError(f"nothing is listed as '{what}'{nearest(what, KINDS)}")
+    entries = _entries(kind)
+    from accelsim.report.records import document
+
+    if as_json:
+        listed = [{"name": name, "description": description} for name, description in entries]
+        output.print_json(document("list", {"of": kind, "entries": listed}))
+        return
+    indent = " " * (2 + max((len(name) for name, _ in entries), default=0))
+    for name, description in entries:
+        click.echo(fill(f"{name:<{len(indent)}}{description}", WIDTH, subsequent_indent=indent))
+
+
+def _entries(kind: str) -> list[tuple[str, str]]:
+    """(name, description in one line) of all of a kind."""
+    if kind == "conventions":
+        from accelsim.model.conventions import CONVENTIONS
+
+        return [(c.name, _line(c.description)) for c in CONVENTIONS.values()]
+    from accelsim.files import shipped
+
+    return [(name, _line(_described(kind, name))) for name in shipped(kind)]
+
+
+def _described(kind: str, name: str) -> str:
+    value = _load(kind, name)
+    return getattr(value, "description", "") or getattr(value, "title", "") or getattr(value, "source", "")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@click.command(short_help="Show a machine, network or dataflow.")
+@click.argument("name", metavar="NAME|FILE")
+@options.as_json
+def show(name: str, as_json: bool) -> None:
+    """Show a machine as a tree with its sources, a network as a table, or a dataflow, a report.
+
+    \b
+    Example:
+      accelsim show eyeriss
+    """
+    kind = _kind_of(name)
+    value = _load(kind, name)
+    if as_json:
+        from accelsim.report.records import value_record
+
+        output.print_json(value_record(NOUNS[kind], value.name, value))
+    else:
+        click.echo(_rendered(kind, value).rstrip("\n"))
+
+
+def _kind_of(name: str) -> str:
+    """What a name that ships is, or what a file holds by its top fields."""
+    from accelsim.files import locate, read_yaml, shipped
+
+    for kind in NOUNS:
+        if name in shipped(kind):
+            return kind
+    if name.endswith((".yaml", ".yml")) or "/" in name:
+        document = read_yaml(locate("architectures", name))
+        fields = set(document.value) if isinstance(document.value, dict) else set()
+        if fields & {"layers", "type"}:
+            return "workloads"
+        if "networks" in fields:
+            return "reports"
+        return "architectures" if fields & {"elements", "extends", "clock"} else "dataflows"
+    known = [known for kind in NOUNS for known in shipped(kind)]
+    guess = nearest(name, known)
+    help_ = guess if guess.startswith("; did") else "; see 'accelsim list architectures'"
+    raise InputError(f"nothing is called '{name}'{help_} (a file of your own ends in .yaml)")
+
+
+def _load(kind: str, name: str) -> Any:
+    return _loaders()[kind](name)
+
+
+def _loaders() -> dict[str, Callable[[str], Any]]:
+    from accelsim.architecture.files import load_architecture
+    from accelsim.mapping.dataflow_files import load_dataflow
+    from accelsim.report.declaration import load_declaration
+    from accelsim.workload.files import load_network
+
+    return {
+        "architectures": load_architecture,
+        "workloads": load_network,
+        "dataflows": load_dataflow,
+        "reports": load_declaration,
+    }
+
+
+def _rendered(kind: str, value: Any) -> str:
+    if kind == "architectures":
+        from accelsim.architecture.render import render_architecture
+
+        return render_architecture(value)
+    if kind == "workloads":
+        from accelsim.workload.files import render_network
+
+        return render_network(value)
+    if kind == "dataflows":
+        from accelsim.mapping.dataflow_files import render_dataflow
+
+        return render_dataflow(value)
+    from accelsim.report.declaration import render_declaration
+
+    return render_declaration(value)

@@ -1,0 +1,144 @@
+"""``accelsim compare`` and ``accelsim run``: networks on machines, every layer at its best mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from accelsim.cli import options, output
+from accelsim.errors import InputError
+
+if TYPE_CHECKING:
+    from accelsim.report.comparison import Comparison
+    from accelsim.report.declaration import Declaration
+    from accelsim.report.tables import Table
+
+ONE_LAYER_WITHOUT = 1
+
+
+@click.command(short_help="Compare machines on networks.")
+@click.argument("networks", nargs=-1, metavar="[NETWORK]...")
+@click.option("--arch", "machines", multiple=True, metavar="NAME|FILE,...", help="The machines, separated by commas.")
+@click.option("--report", metavar="NAME|FILE", help="A declared report, in place of networks and machines.")
+@options.batch
+@options.searching
+@options.workers
+@options.out
+@options.as_json
+@click.pass_context
+def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[str, ...], **given: Any) -> int:
+    """Compare machines on networks, each layer at its best mapping.
+
+    Prints a table per network (machines as rows) and one per layer. A layer that a machine cannot map is marked, the
+    others complete, and the exit status is 1.
+
+    \b
+    Example:
+      accelsim compare alexnet --arch ws256,osa256,rs256 --batch 16 --out out/
+      accelsim compare --report dataflows256
+    """
+    from accelsim.report.contents import layer_tables, summary_tables
+
+    if given["report"] is not None:
+        if networks or machines:
+            raise InputError("compare needs either --report or networks and --arch, not both")
+        declaration = _overridden(ctx, given)
+    else:
+        declaration = _declared(networks, machines, given)
+    return _answer(declaration, given, lambda found: [*summary_tables(found), *layer_tables(found)])
+
+
+@click.command(short_help="Run one network on one machine.")
+@click.argument("network", metavar="NETWORK")
+@options.arch
+@options.batch
+@options.searching
+@options.workers
+@options.out
+@options.as_json
+def run(network: str, architecture: str, **given: Any) -> int:
+    """Run one network on one machine: a table with a row per layer.
+
+    \b
+    Example:
+      accelsim run vgg16 --arch eyeriss --batch 3
+    """
+    from accelsim.report.contents import machine_tables, summary_tables
+
+    declaration = _declared((network,), (architecture,), given)
+    return _answer(declaration, given, lambda found: [*machine_tables(found), *summary_tables(found)])
+
+
+def _declared(networks: tuple[str, ...], machines: tuple[str, ...], given: dict[str, Any]) -> Declaration:
+    from accelsim.report.declaration import Declaration
+
+    names = tuple(name.strip() for entry in machines for name in entry.split(",") if name.strip())
+    if not networks or not names:
+        lacking = "a NETWORK" if not networks else "machines: --arch NAME,..."
+        raise InputError(f"compare needs {lacking}; see 'accelsim compare --help'")
+    return Declaration("", "", networks, names, _settings(given))
+
+
+def _settings(given: dict[str, Any]) -> Any:
+    from accelsim.report.results import Settings
+
+    names = ("batch", "objective", "convention", "dataflow", "gap", "seconds")
+    return Settings(**{name: given[name] for name in names})
+
+
+def _overridden(ctx: click.Context, given: dict[str, Any]) -> Declaration:
+    """The declared report, with the settings that were given on the command line in place of its own."""
+    from accelsim.report.declaration import load_declaration
+
+    declaration = load_declaration(given["report"])
+    stated = {
+        name: given[name]
+        for name in ("batch", "objective", "convention", "dataflow", "gap", "seconds")
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    }
+    return replace(declaration, settings=replace(declaration.settings, **stated))
+
+
+def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[Comparison], list[Table]]) -> int:
+    """Search, write, print; the exit status is 1 when a layer has no mapping."""
+    from accelsim.report.comparison import compare as compare_
+    from accelsim.report.contents import notes
+
+    options.check_workers(given["workers"])
+    with ExitStack() as stack:
+        scratch = _staged(stack, given["out"])
+        with output.progress("layers") as progress:
+            found = compare_(
+                declaration.networks,
+                declaration.machines,
+                **vars(declaration.settings),
+                workers=given["workers"],
+                progress=progress,
+            )
+        if scratch is not None:
+            from accelsim.report.export import write_files
+
+            written = write_files(found, scratch, declaration.title)
+    if given["out"] is not None:
+        output.log(f"{len(written)} files written to {given['out']}")
+    if given["as_json"]:
+        from accelsim.report.records import comparison_record
+
+        output.print_json(comparison_record(found))
+    else:
+        output.print_tables(tables(found), notes(found))
+    return ONE_LAYER_WITHOUT if found.infeasible else 0
+
+
+def _staged(stack: ExitStack, out: str | None) -> Path | None:
+    """The scratch directory of --out, found writable before the long work."""
+    if out is None:
+        return None
+    from accelsim.report.export import staged
+
+    return stack.enter_context(staged(Path(out)))

@@ -1,0 +1,125 @@
+"""``accelsim``: the commands, and the one place where whatever goes wrong becomes a sentence and an exit status.
+
+0 fine; 1 a layer has no mapping (or an execution disagrees); 2 usage or input error; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from accelsim.cli.catalogue import list_, show
+from accelsim.cli.compare import compare, run
+from accelsim.cli.single import evaluate, map_, simulate
+from accelsim.errors import AccelsimError, InfeasibleError, nearest
+
+FINE, INFEASIBLE, WRONG, INTERRUPTED = 0, 1, 2, 130
+BROKEN_PIPE = 141
+"""What a shell reports of a program whose reader went away: 128 + SIGPIPE."""
+
+
+class Commands(click.Group):
+    """A group that guesses what a misspelt command meant, and lists commands in the order of use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            raise click.UsageError(f"no command is called '{args[0]}'{nearest(args[0], list(self.commands))}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    invoke_without_command=True,
+    epilog="'accelsim COMMAND --help' shows an example of each. Exit status: 0 fine, 1 a layer has no mapping, "
+    "2 usage or input error, 130 interrupted.",
+)
+@click.option("--version", is_flag=True, help="Print the version and exit.")
+@click.pass_context
+def cli(ctx: click.Context, version: bool) -> None:
+    """Exact simulator and dataflow analyzer for neural-network accelerators."""
+    if version:
+        from accelsim import __version__
+
+        click.echo(f"accelsim {__version__}")
+    elif ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+for command in (compare, run, map_, evaluate, simulate, list_, show):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        return _invoke(list(sys.argv[1:] if arguments is None else arguments))
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        return _complain(_usage_sentence(error))
+    except InfeasibleError as error:
+        return _complain(str(error), INFEASIBLE)
+    except AccelsimError as error:
+        return _complain(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        return _complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        return _reader_gone()
+    except MemoryError:
+        return _complain("out of memory")
+    except Exception as error:
+        if os.environ.get("ACCELSIM_DEBUG"):
+            raise
+        return _complain(
+            f"internal error, please report it: {type(error).__name__}: {error} (ACCELSIM_DEBUG=1 shows where)"
+        )
+
+
+def _invoke(arguments: list[str]) -> int:
+    with cli.make_context("accelsim", arguments) as context:
+        status = cli.invoke(context)
+    sys.stdout.flush()
+    return status if isinstance(status, int) else FINE
+
+
+def _complain(sentence: str, status: int = WRONG) -> int:
+    with contextlib.suppress(OSError):
+        print(f"accelsim: {' '.join(sentence.split())}", file=sys.stderr)
+    return status
+
+
+def _usage_sentence(error: click.ClickException) -> str:
+    """click's message as one of our sentences."""
+    if isinstance(error, click.NoSuchOption):
+        known = [name for p in error.ctx.command.params for name in p.opts] if error.ctx else []
+        return f"no option is called '{error.option_name}'{nearest(error.option_name, known)}"
+    text = error.format_message().strip().rstrip(".")
+    text = text[:1].lower() + text[1:]
+    hint = ""
+    if isinstance(error, click.UsageError) and isinstance(error, click.MissingParameter) and error.ctx is not None:
+        hint = f"; see '{error.ctx.command_path} --help'"
+    return text + hint
+
+
+def _reader_gone() -> int:
+    """``| head`` closed the pipe: say nothing, and let nothing complain at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

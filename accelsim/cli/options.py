@@ -1,0 +1,82 @@
+"""Options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from accelsim.errors import InputError
+
+if TYPE_CHECKING:
+    from accelsim.architecture.spec import Architecture
+    from accelsim.workload.operation import Operation
+
+Command = Callable[..., Any]
+CONVENTIONS = ("ours", "timeloop", "accelforge", "paper")
+
+
+def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in this order in the help."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(several):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a schema_version.")
+out = click.option("--out", metavar="DIR", help="Write CSV, JSON, Markdown and figures there, all or nothing.")
+batch = click.option("--batch", type=int, metavar="N", help="Batch size, instead of the network's own.")
+arch = click.option("--arch", "architecture", required=True, metavar="NAME|FILE", help="The machine.")
+network = click.option("--network", metavar="NAME|FILE", help="The network that LAYER is in.")
+layer = click.option("--layer", required=True, metavar="NAME|FILE", help="A layer file, or a layer of --network.")
+mapping = click.option("--mapping", "mapping_file", required=True, metavar="FILE", help="The loop nest, as it prints.")
+convention = click.option(
+    "--convention", default="ours", metavar="NAME", show_default=True, help=f"How to count: {', '.join(CONVENTIONS)}."
+)
+workers = click.option("--workers", type=int, metavar="N", help="Processes to search with; all cores when left out.")
+searching = options(
+    click.option(
+        "--objective", default="energy", metavar="NAME", show_default=True, help="Least of: energy, latency, edp."
+    ),
+    convention,
+    click.option("--dataflow", metavar="NAME|FILE", help="Dataflow, instead of each machine's own."),
+    click.option(
+        "--gap", type=float, default=0.01, show_default=True, help="Stop this close to the lower bound; 0 for proof."
+    ),
+    click.option("--seconds", type=float, metavar="S", help="Stop after this long per layer, with the best so far."),
+)
+EXAMPLE = "\b\nExample:"
+
+
+def check_workers(number: int | None) -> None:
+    """Raises InputError for a number of processes that cannot be."""
+    if number is not None and number < 1:
+        raise InputError(f"workers must be at least 1, not {number}")
+
+
+def operation_of(name_or_file: str, network: str | None, batch: int | None) -> Operation:
+    """The operation of a layer file, or of a layer of a network, whose name may be in any case."""
+    if batch is not None and batch < 1:
+        raise InputError(f"batch must be at least 1, not {batch}")
+    from accelsim.workload.files import load_layer, load_network
+
+    if network is not None:
+        loaded = load_network(network, batch)
+        names = {entry.name.casefold(): entry.name for entry in loaded.layers}
+        return loaded.layer(names.get(name_or_file.casefold(), name_or_file)).operation()
+    if not name_or_file.endswith((".yaml", ".yml")) and "/" not in name_or_file:
+        raise InputError(f"layer '{name_or_file}' must be a YAML file, or a layer of a --network NAME")
+    layer = load_layer(name_or_file)
+    return (layer if batch is None else layer.with_batch(batch)).operation()
+
+
+def machine_of(name_or_file: str) -> Architecture:
+    """The machine of a name or file."""
+    from accelsim.architecture.files import load_architecture
+
+    return load_architecture(name_or_file)

@@ -1,0 +1,72 @@
+"""Results go to stdout (rich on a terminal, aligned text elsewhere), progress and log to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from accelsim.report.records import Record
+    from accelsim.report.tables import Table
+
+
+def print_tables(tables: Iterable[Table], notes: Iterable[str] = ()) -> None:
+    """Tables with a blank line between, then what a reader must know beside them."""
+    if sys.stdout.isatty():
+        _print_rich(list(tables), list(notes))
+        return
+    from accelsim.report.tables import WIDTH, render_plain
+
+    click.echo("\n\n".join(render_plain(table) for table in tables))
+    for i, note in enumerate(notes):
+        click.echo(("" if i else "\n") + "\n".join(wrap(note, WIDTH, subsequent_indent="  ")))
+
+
+def _print_rich(tables: list[Table], notes: list[str]) -> None:
+    from rich.console import Console
+
+    from accelsim.report.tables import render_rich
+
+    console = Console(highlight=False)
+    for table in tables:
+        for part in render_rich(table, console.width):
+            console.print(part)
+        console.print()
+    for note in notes:
+        console.print(note, markup=False)
+
+
+def print_json(record: Record) -> None:
+    """One JSON object and nothing else."""
+    from accelsim.report.records import render_json
+
+    click.echo(render_json(record), nl=False)
+
+
+def log(sentence: str) -> None:
+    """A line for people, on stderr."""
+    click.echo(sentence, err=True)
+
+
+@contextmanager
+def progress(task: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on stderr, driven by (done, all); nothing where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task(task, total=None)
+
+        def advance(done: int, of: int) -> None:
+            bar.update(row, completed=done, total=of)
+
+        yield advance

@@ -1,0 +1,34 @@
+"""The fields of a report file, checked by pydantic; imported only when one is read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from accelsim.search.interface import Objective
+
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class Report(BaseModel):
+    """A report file.
+
+    networks, machines   names that ship, or paths
+    batch                replaces the batch that the networks state
+    objective, convention, dataflow, gap, seconds   as the options of ``accelsim compare``
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    title: str = ""
+    source: str = ""
+    networks: Names
+    machines: Names
+    batch: Annotated[int, Field(ge=1)] | None = None
+    objective: Objective = "energy"
+    convention: str = "ours"
+    dataflow: str | None = None
+    gap: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    seconds: Annotated[float, Field(gt=0)] | None = None

@@ -1,0 +1,124 @@
+"""The files of a comparison: built whole beside their place, then moved into it one by one; other files stay.
+
+    summary.csv  layers.csv  accesses.csv  report.md  result.json  and figures as .png and .svg
+
+An output directory that cannot be written is found out before anything else happens.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelsim.errors import InputError
+from accelsim.report import rows
+from accelsim.report.records import comparison_record, render_json
+
+if TYPE_CHECKING:
+    from accelsim.report.comparison import Comparison
+
+
+@contextmanager
+def staged(directory: Path) -> Iterator[Path]:
+    """A scratch directory whose files move to ``directory`` when the block ends well, and vanish when it does not.
+
+    It lies inside an existing directory (the only place sure to be on the same disk), or beside one to be made, whose
+    missing parents are made too.  Raises InputError on entry when it cannot be written.
+    """
+    made: list[Path] = []
+    try:
+        scratch = _scratch(directory, made)
+    except (OSError, ValueError) as error:
+        _remove_empty(made)
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"{directory}: output directory cannot be written: {reason}") from None
+    placed = False
+    try:
+        yield scratch
+        _place(scratch, directory)
+        placed = True
+    except OSError as error:
+        raise InputError(f"{directory}: output cannot be written: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if not placed:
+            _remove_empty(made)
+
+
+def _scratch(directory: Path, made: list[Path]) -> Path:
+    if directory.exists() and not directory.is_dir():
+        raise InputError(f"{directory}: output must be a directory, not a file")
+    if directory.is_dir():
+        return Path(tempfile.mkdtemp(prefix=".accelsim-", dir=directory))
+    parent = directory.absolute().parent
+    missing = [folder for folder in (parent, *parent.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir()
+        made.append(folder)
+    return Path(tempfile.mkdtemp(prefix=f".{directory.name[:50]}-", dir=parent))
+
+
+def _place(scratch: Path, directory: Path) -> None:
+    """Move every file into place; a new directory appears whole."""
+    if not directory.exists():
+        mask = os.umask(0)
+        os.umask(mask)
+        scratch.chmod(0o777 & ~mask)  # mkdtemp's own are for one user only
+        scratch.rename(directory)
+        return
+    files = sorted(scratch.iterdir())
+    for file in files:
+        if (directory / file.name).is_dir():
+            raise InputError(f"{directory / file.name}: cannot be written: it is a directory")
+    for file in files:
+        os.replace(file, directory / file.name)
+
+
+def _remove_empty(made: list[Path]) -> None:
+    for folder in reversed(made):
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def save(comparison: Comparison, directory: Path, title: str = "") -> tuple[Path, ...]:
+    """Write every file of a comparison; the directory is complete afterwards, or as it was. Raises InputError."""
+    with staged(directory) as scratch:
+        names = write_files(comparison, scratch, title)
+    return tuple(directory / name for name in names)
+
+
+def write_files(comparison: Comparison, scratch: Path, title: str = "") -> list[str]:
+    """Write the files into a directory as they come; returns their names."""
+    from accelsim.report.figures import figures
+    from accelsim.report.markdown import render_report
+    from accelsim.report.style import picture
+
+    drawn = figures(comparison)
+    contents: dict[str, bytes] = {f"{kind}.csv": render_csv(kind, comparison).encode() for kind in rows.ROWS}
+    contents["result.json"] = render_json(comparison_record(comparison)).encode()
+    contents["report.md"] = render_report(comparison, list(drawn), title).encode()
+    for name, figure in drawn.items():
+        for ending in ("png", "svg"):
+            contents[f"{name}.{ending}"] = picture(figure, ending)
+    for name, data in contents.items():
+        (scratch / name).write_bytes(data)
+    return list(contents)
+
+
+def render_csv(kind: str, comparison: Comparison) -> str:
+    """One of the CSV files as text; a cell that does not apply is empty."""
+    content = rows.ROWS[kind](comparison)
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, rows.columns(kind, content), restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(content)
+    return buffer.getvalue()

@@ -1,0 +1,123 @@
+"""The long part of a comparison: layers searched on every machine, equal ones once; those without MACs streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from accelsim.architecture.spec import Architecture
+from accelsim.errors import AccelsimError, InfeasibleError, InputError
+from accelsim.report.results import LayerResult, Settings
+from accelsim.search.interface import OBJECTIVES, Limits, Objective, SearchResult
+from accelsim.workload.operation import Operation
+
+if TYPE_CHECKING:
+    from accelsim.workload.layer import Layer
+
+Pair = tuple[Operation, Architecture]
+Answer = SearchResult | AccelsimError
+Progress = Callable[[int, int], None]
+"""Called with (layers done, layers in all)."""
+
+
+def limits(settings: Settings) -> Limits:
+    """The settings as the search takes them."""
+    return Limits(
+        dataflow=settings.dataflow, convention=settings.convention, gap=settings.gap, seconds=settings.seconds
+    )
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises InputError for a setting that no search could follow."""
+    if settings.batch is not None and settings.batch < 1:
+        raise InputError(f"batch must be at least 1, not {settings.batch}")
+    if settings.objective not in OBJECTIVES:
+        choices = ", ".join(OBJECTIVES)
+        raise InputError(f"objective must be one of {choices}, not '{settings.objective}'")
+    if not 0 <= settings.gap < 1:
+        raise InputError(f"gap must be at least 0 and below 1, not {settings.gap}")
+    if settings.seconds is not None and not settings.seconds > 0:
+        raise InputError(f"seconds must be more than 0, not {settings.seconds}")
+    from accelsim.model.conventions import convention
+
+    convention(settings.convention)
+    if settings.dataflow is not None:
+        from accelsim.mapping.dataflow_files import load_dataflow
+
+        load_dataflow(settings.dataflow)
+
+
+def as_architecture(architecture: str | Path | Architecture) -> Architecture:
+    """The machine that a name, a path or a value means."""
+    if isinstance(architecture, str | Path):
+        from accelsim.architecture.files import load_architecture
+
+        return load_architecture(str(architecture))
+    return architecture
+
+
+def complete(
+    wanted: Sequence[LayerResult],
+    settings: Settings,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[LayerResult, ...]:
+    """The results with evaluation and certificate, or with the reason why there are none.
+
+    Layers that differ in name only are searched once per machine.
+    """
+    pairs = {_key(r): (r.operation, r.architecture) for r in wanted if not r.is_vector}
+    answers = dict(zip(pairs, _searched(list(pairs.values()), settings, workers, progress), strict=True))
+    return tuple(_streamed(r) if r.is_vector else _with(r, answers[_key(r)]) for r in wanted)
+
+
+def _key(result: LayerResult) -> Pair:
+    return replace(result.operation, name=""), result.architecture
+
+
+def _searched(
+    pairs: list[Pair], settings: Settings, workers: int | None, progress: Progress | None
+) -> Sequence[Answer]:
+    from accelsim.search import search_many
+
+    return search_many(pairs, settings.objective, limits(settings), workers=workers, progress=progress)
+
+
+def _with(result: LayerResult, answer: Answer) -> LayerResult:
+    if isinstance(answer, SearchResult):
+        named = replace(answer.evaluation, operation=result.operation.name)
+        return replace(result, evaluation=named, certificate=answer.certificate)
+    if isinstance(answer, InfeasibleError):
+        return replace(result, reason=str(answer))
+    raise answer
+
+
+def _streamed(result: LayerResult) -> LayerResult:
+    from accelsim.model.vector import evaluate_vector
+
+    return replace(result, evaluation=evaluate_vector(result.operation, result.architecture))
+
+
+def best_mapping(
+    layer: Operation | Layer,
+    architecture: str | Path | Architecture,
+    *,
+    objective: Objective = "energy",
+    convention: str = "ours",
+    dataflow: str | None = None,
+    gap: float = 0.01,
+    seconds: float | None = None,
+) -> SearchResult:
+    """The best mapping of one layer on one machine, its cost, and the certificate: how sure that is.
+
+    Arguments as of ``accelsim.compare``. Raises InfeasibleError, with the constraint and the smallest change that would
+    help, when there is no mapping, and InputError for whatever is wrong with the arguments.
+    """
+    from accelsim.search import search
+
+    settings = Settings(None, objective, convention, dataflow, gap, seconds)
+    check_settings(settings)
+    operation = layer if isinstance(layer, Operation) else layer.operation()
+    return search(operation, as_architecture(architecture), objective, limits(settings))
