@@ -1,0 +1,88 @@
+"""timeloop-model, exact mode: 129 fixed mappings, counts per level and tensor, against the ``timeloop`` convention.
+
+Every tensor of every run must be equal, unless the nest meets a rule of Timeloop that differs from ours on purpose
+(DESIGN.md, conventions); which runs do is decided by walking the nest's boxes, and the test counts them by reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from published import timeloop_cases as cases
+
+from accelsim.architecture.spec import Architecture
+from accelsim.mapping.counts import AccessCounts
+from accelsim.mapping.validity import violations
+from accelsim.model.conventions import TIMELOOP
+from accelsim.model.energy import role_of
+from accelsim.model.traffic import access_counts
+from accelsim.workload.operation import Tensor
+
+RECORDS = cases.records()
+DIFFERENT_ON_PURPOSE = {
+    "a lane below the innermost level keeps its operand while the innermost loops do not change it": 9,
+    "reuse along a second direction of a window is thrown away": 10,
+    "neighbours' boxes overlap: only equal ones are multicast": 18,
+    "link transfers: a neighbour held the box in the step before": 7,
+}
+
+
+def charged(counts: AccessCounts, machine: Architecture, tensor: Tensor, output: bool) -> dict[str, tuple[int, int]]:
+    """Per level: (read, write) accesses of the tensor under the convention."""
+    rows = [row for row in counts.tensors if row.tensor == tensor.name]
+    return {row.level: TIMELOOP.accesses(row, role_of(machine, row.level), output) for row in rows}
+
+
+def published(record: dict, tensor: Tensor) -> dict[str, tuple[int, int]]:
+    """Timeloop's own: reads, and fills + updates, over all instances in use."""
+    out = {}
+    for level, tensors in record["counts_per_instance"].items():
+        if tensor.name in tensors:
+            row = tensors[tensor.name]
+            n = row["instances"]
+            out[level] = (row["reads"] * n, (row["fills"] + row["updates"]) * n)
+    return out
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda r: r["name"])
+def test_timeloop_convention_equals_timeloop_where_semantics_agree(record: dict) -> None:
+    case = record["case"]
+    operation = cases.operation(case)
+    machine = cases.architecture(case, operation.output.name)
+    nest = cases.mapping(case, operation)
+    assert violations(operation, machine, nest) == ()
+    counts = access_counts(operation, machine, nest, TIMELOOP.tiles)
+    assert counts.macs == record["macs"]
+    for tensor in operation.tensors:
+        if not cases.differs_because(case, operation, machine, nest, tensor):
+            ours = charged(counts, machine, tensor, tensor is operation.output)
+            assert ours == published(record, tensor), f"{record['name']} {tensor.name}"
+            for level in ours:
+                row = record["counts_per_instance"][level][tensor.name]
+                assert counts.at(level, tensor.name).tile_words <= row["capacity"]
+                assert counts.at(level, tensor.name).instances == row["instances"]
+
+
+def test_runs_that_differ_on_purpose_are_counted_by_reason() -> None:
+    reasons: Counter[str] = Counter()
+    for record in RECORDS:
+        case = record["case"]
+        operation = cases.operation(case)
+        machine = cases.architecture(case, operation.output.name)
+        nest = cases.mapping(case, operation)
+        for tensor in operation.tensors:
+            reasons[cases.differs_because(case, operation, machine, nest, tensor)] += 1
+    compared = reasons.pop("")
+    assert dict(reasons) == DIFFERENT_ON_PURPOSE
+    assert (compared, len(RECORDS)) == (344, 129)
+
+
+def test_cycles_equal_timeloop_where_no_port_is_limited() -> None:
+    unlimited = [r for r in RECORDS if not any("bandwidth" in key for s in r["case"]["arch"]["storage"] for key in s)]
+    assert len(unlimited) == 127
+    for record in unlimited:
+        operation = cases.operation(record["case"])
+        machine = cases.architecture(record["case"], operation.output.name)
+        counts = access_counts(operation, machine, cases.mapping(record["case"], operation))
+        assert counts.steps == record["cycles"], record["name"]
