@@ -1,0 +1,39 @@
+# One command each: make demo (install and run the main job), make test (format, lint, types, tests).
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+MACHINES := ws256,osa256,osb256,osc256,is256,nlr256,rs256
+
+.PHONY: demo test quick proof bench install clean
+
+demo: install
+	$(BIN)/accelsim compare alexnet --arch $(MACHINES) --batch 16 --out out/
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/developed: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+test: $(VENV)/developed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -n 2
+
+quick: $(VENV)/developed
+	$(BIN)/python -m pytest -n 2 -x tests/test_closed_form.py tests/test_architecture.py
+
+proof: $(VENV)/developed
+	$(BIN)/python -m pytest -m exhaustive -n 2
+
+bench: $(VENV)/developed
+	$(BIN)/python benchmarks/evaluate.py
+
+clean:
+	rm -rf $(VENV) out
