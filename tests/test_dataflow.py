@@ -83,12 +83,13 @@ def sentences(name: str, nodes: list[Node], operation: Operation = CONV, machine
 
 
 def test_every_shipped_dataflow_has_an_example_here() -> None:
-    assert set(OBEYING) == set(shipped("dataflows"))
+    assert {*OBEYING, "any"} == set(shipped("dataflows"))
 
 
 @pytest.mark.parametrize("name", sorted(OBEYING))
 def test_a_nest_that_obeys_breaks_nothing(name: str) -> None:
     assert sentences(name, OBEYING[name]) == []
+    assert sentences("any", OBEYING[name]) == []
 
 
 @pytest.mark.parametrize("name", sorted(OBEYING))

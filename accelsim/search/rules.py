@@ -1,0 +1,110 @@
+"""What machine and dataflow leave open: the rules that a search builds its nests from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+from accelsim.architecture.spec import Architecture
+from accelsim.errors import InfeasibleError
+from accelsim.mapping.dataflow import (
+    ARRAY,
+    Dataflow,
+    axis_dims,
+    keeps_by_level,
+    role_levels,
+    unroll_room,
+)
+from accelsim.search.interface import Limits
+from accelsim.workload.operation import Operation
+
+Kept = tuple[tuple[str, tuple[str, ...]], ...]
+"""(level, tensors it keeps), outermost first, levels that keep nothing left out."""
+
+
+def dataflow_of(architecture: Architecture, limits: Limits) -> Dataflow | None:
+    """The dataflow that the limits name, or the architecture's own; raises InputError when there is no such file."""
+    name = limits.dataflow or architecture.dataflow
+    if name is None:
+        return None
+    from accelsim.mapping.dataflow_files import load_dataflow
+
+    return load_dataflow(name)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Operation, machine and dataflow together.
+
+    dims      dims of more than one element, in the operation's order
+    passes    (dim, most trips in time) of the dims that are unrolled
+    spatial   (axis, dims it may carry)
+    complete  (level, tensor, dims that must not be looped over in time above that node)
+    inside    (levels, dims): below a node of one of these levels only these are looped over in time
+    """
+
+    operation: Operation
+    architecture: Architecture
+    dataflow: Dataflow | None
+    dims: tuple[str, ...]
+    passes: tuple[tuple[str, int], ...]
+    spatial: tuple[tuple[str, tuple[str, ...]], ...]
+    complete: tuple[tuple[str, str, frozenset[str]], ...]
+    inside: tuple[tuple[frozenset[str], frozenset[str]], ...]
+
+    @staticmethod
+    def of(operation: Operation, architecture: Architecture, dataflow: Dataflow | None) -> Rules:
+        """The rules; raises InfeasibleError when the machine has no level for what the dataflow must keep."""
+        free = dataflow or Dataflow("any")
+        _check_levels(operation, architecture, free)
+        room = unroll_room(operation, architecture, free)
+        tensors = [t.name for t in operation.tensors]
+        return Rules(
+            operation,
+            architecture,
+            dataflow,
+            tuple(dim for dim, bound in operation.bounds if bound > 1),
+            tuple((dim, -(-operation.extents.get(dim, 1) // room[dim])) for dim in free.unroll),
+            tuple((name, axis_dims(operation, axis, dataflow)) for name, axis in architecture.axes.items()),
+            tuple(
+                (role_levels(architecture, role, tensor)[0], tensor, frozenset(dims))
+                for role, table in free.complete
+                for tensor, dims in table
+                if tensor in tensors and role_levels(architecture, role, tensor)
+            ),
+            tuple(
+                (frozenset(level for t in tensors for level in role_levels(architecture, role, t)[:1]), frozenset(dims))
+                for role, dims in free.inside
+            ),
+        )
+
+    def irrelevant(self, tensor: str) -> tuple[str, ...]:
+        """The dims that reuse a tensor."""
+        indexed = self.operation.tensor(tensor).dims
+        return tuple(dim for dim in self.dims if dim not in indexed)
+
+    def choices(self) -> tuple[Kept, ...]:
+        """Every choice of what each level keeps; first the one that keeps the most."""
+        levels = [level.name for level in self.architecture.levels]
+        options = []
+        for tensor in self.operation.tensors:
+            table = keeps_by_level(self.operation, self.architecture, self.dataflow, tensor.name)
+            subsets = product(*({"must": (True,), "may": (True, False), "not": (False,)}[table[x]] for x in levels))
+            options.append([(tensor.name, subset) for subset in subsets])
+        found = []
+        for combination in product(*options):
+            kept = ((level, tuple(t for t, s in combination if s[i])) for i, level in enumerate(levels))
+            found.append(tuple((level, tensors) for level, tensors in kept if tensors))
+        return tuple(sorted(found, key=lambda kept: -sum(len(tensors) for _, tensors in kept)))
+
+
+def _check_levels(operation: Operation, architecture: Architecture, dataflow: Dataflow) -> None:
+    where = f"{operation.name} on {architecture.name} under {dataflow.name}"
+    for role, _ in dataflow.keeps:
+        for tensor in (t.name for t in operation.tensors):
+            levels = role_levels(architecture, role, tensor)
+            if dataflow.keep(role, tensor) != "must":
+                continue
+            place = "a level inside the array" if role == ARRAY else role
+            if not levels or architecture.level(levels[0]).keep(tensor) == "not":
+                raise InfeasibleError(f"{where}: {tensor} must be kept in {place}, and no such level may keep them")

@@ -1,0 +1,206 @@
+"""The search against the exhaustive one on tiny problems, its certificate, and its refusals."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from random import Random
+
+import pytest
+
+from accelsim.architecture.files import load_architecture
+from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Keep, Level
+from accelsim.errors import InfeasibleError, InputError
+from accelsim.mapping.dataflow import dataflow_violations
+from accelsim.mapping.validity import violations
+from accelsim.model.evaluate import evaluate
+from accelsim.search import OBJECTIVES, Limits, Objective, SearchResult, engine, search, search_many
+from accelsim.search.exhaustive import exhaustive
+from accelsim.search.objective import score
+from accelsim.search.rules import Rules, dataflow_of
+from accelsim.search.skeleton import orders
+from accelsim.workload.lowering import Plane, convolution, pooling
+from accelsim.workload.operation import Operation
+
+Keeps = tuple[tuple[str, Keep], ...]
+REGISTERS: tuple[Keeps, ...] = (
+    (("weights", "must"), ("*", "not")),
+    (("outputs", "must"), ("*", "not")),
+    (("inputs", "must"), ("*", "not")),
+    (("inputs", "may"), ("*", "not")),
+)
+PROOF = Limits(gap=0)
+
+
+def machine(registers: Keeps, buffer_words: int, bandwidth: float | None = None) -> Architecture:
+    networks = (("outputs", "reduction"), ("*", "multicast"))
+    return Architecture(
+        "tiny",
+        (
+            Level("DRAM", read_energy=200.0, write_energy=200.0, read_bandwidth=bandwidth, shared_port=True),
+            Level("Buffer", capacity_words=buffer_words, keeps=(("weights", "not"),), read_energy=6, write_energy=6),
+            Fanout("Array", (Axis("X", 2, networks=networks),), hop_energy=(("*", 2.0),)),
+            Level("Register", capacity_words=2, keeps=registers, read_energy=1.0, write_energy=1.0),
+        ),
+        Compute(mac_energy=1.0),
+        clock_mhz=100.0,
+    )
+
+
+def conv(N: int = 1, M: int = 1, C: int = 1, E: int = 1, R: int = 1) -> Operation:
+    return convolution("conv", N, 1, M, C, Plane(H=(E + R - 1, 1), R=(R, 1), E=(E, 1)))
+
+
+def tiny_problem(seed: int) -> tuple[Operation, Architecture]:
+    draw = Random(seed)
+    shapes = [conv(M=2, C=2), conv(N=2, M=3), conv(M=2, E=2, R=2), conv(C=2, E=3), conv(M=4, C=2), conv(E=3, R=2)]
+    return draw.choice(shapes), machine(draw.choice(REGISTERS), draw.choice((4, 8, 30)), draw.choice((None, 0.5)))
+
+
+@lru_cache
+def best_of_all(seed: int, objective: Objective) -> float:
+    """The objective's least value over every mapping of a tiny problem."""
+    operation, architecture = tiny_problem(seed)
+    return score(exhaustive(operation, architecture, objective, ragged=True).evaluation, objective)[0]
+
+
+@pytest.mark.parametrize("seed", range(9))
+@pytest.mark.parametrize("enumerate_all", [True, False])
+def test_never_beats_exhaustive_and_its_bound_never_exceeds_the_best(
+    seed: int, enumerate_all: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not enumerate_all:
+        monkeypatch.setattr(engine, "SMALL", 0)
+    operation, architecture = tiny_problem(seed)
+    objective = OBJECTIVES[seed % 3]
+    best = best_of_all(seed, objective)
+    found = search(operation, architecture, objective, PROOF)
+    certificate = found.certificate
+    assert certificate.best == score(found.evaluation, objective)[0] >= best
+    assert certificate.complete == enumerate_all
+    # Inside its space a complete search is proof; over all mappings the bound of the machine must hold.
+    if not enumerate_all:
+        assert certificate.lower_bound <= best * (1 + 1e-12)
+        assert certificate.gap >= (certificate.best - best) / certificate.best - 1e-12
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_equals_exhaustive_where_its_space_holds_the_best(seed: int) -> None:
+    operation, architecture = tiny_problem(seed)
+    assert search(operation, architecture, limits=PROOF).evaluation.energy == best_of_all(seed, "energy")
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_a_complete_search_is_the_best_of_its_stated_space(objective: Objective) -> None:
+    operation, architecture = conv(M=2, E=3, R=2), machine(REGISTERS[0], 8, 0.5)
+    rules = Rules.of(operation, architecture, None)
+    run = engine._Search(rules, objective, PROOF, None)
+    one_by_one = []
+    for kept in rules.choices():
+        for order in orders(kept):
+            template = run.template(order)
+            for rows in engine._every_row(template, run.values):
+                for row in rows:
+                    mapping = template.mapping(row.tolist())
+                    if not violations(operation, architecture, mapping):
+                        one_by_one.append(score(evaluate(operation, architecture, mapping), objective))
+    found = search(operation, architecture, objective, PROOF)
+    assert score(found.evaluation, objective) == min(one_by_one)
+    assert found.certificate.gap == 0
+
+
+SMALL_CONV = convolution("small", N=2, G=1, M=12, C=6, plane=Plane(H=(13, 13), R=(3, 3), E=(11, 11)))
+DEPTHWISE = convolution("depthwise", N=1, G=8, M=1, C=1, plane=Plane(H=(9, 9), R=(3, 3), E=(7, 7)))
+FC = convolution("fc", N=4, G=1, M=40, C=30, plane=Plane(H=(1, 1), R=(1, 1), E=(1, 1)))
+
+
+@pytest.mark.parametrize("name", ["ws256", "osa256", "osb256", "osc256", "is256", "nlr256", "rs256", "eyeriss"])
+@pytest.mark.parametrize("operation", [SMALL_CONV, DEPTHWISE, FC], ids=lambda op: op.name)
+def test_what_it_returns_is_valid_and_obeys_the_dataflow(name: str, operation: Operation) -> None:
+    architecture = load_architecture(name)
+    found = search(operation, architecture, limits=Limits(max_candidates=4000))
+    dataflow = dataflow_of(architecture, Limits())
+    assert dataflow is not None
+    assert violations(operation, architecture, found.mapping) == ()
+    assert dataflow_violations(operation, architecture, found.mapping, dataflow) == ()
+    assert found.certificate.lower_bound <= found.certificate.best == found.evaluation.energy
+    assert found.certificate.looked_at <= 4000
+
+
+def test_the_same_question_has_the_same_answer() -> None:
+    architecture = load_architecture("eyeriss")
+    limits = Limits(max_candidates=3000)
+    assert search(SMALL_CONV, architecture, "edp", limits) == search(SMALL_CONV, architecture, "edp", limits)
+
+
+def test_a_larger_budget_is_never_worse() -> None:
+    architecture = load_architecture("rs256")
+    found = [search(SMALL_CONV, architecture, limits=Limits(max_candidates=n)) for n in (500, 2000, 8000)]
+    energies = [result.evaluation.energy for result in found]
+    assert energies == sorted(energies, reverse=True)
+
+
+def test_another_dataflow_than_the_machines_own_can_be_asked_for() -> None:
+    architecture = load_architecture("rs256")
+    free = search(FC, architecture, limits=Limits(dataflow="any", max_candidates=20_000))
+    assert free.evaluation.energy > 0
+    with pytest.raises(InfeasibleError) as error:
+        search(FC, load_architecture("ws256"), limits=Limits(dataflow="row_stationary"))
+    assert str(error.value) == (
+        "fc on ws256 under row_stationary: inputs must be kept in a level inside the array, and no such level may keep"
+        " them"
+    )
+
+
+def alexnet_conv1(N: int) -> Operation:
+    return convolution("CONV1", N, 1, 96, 3, Plane(H=(227, 227), R=(11, 11), E=(55, 55), U=(4, 4)))
+
+
+def test_weight_stationary_cannot_hold_the_psums_of_64_images() -> None:
+    # 64 x 55 x 55 psums of one filter are 193,600 words; 171,126 / (55 x 55) = 56.6 images fit
+    with pytest.raises(InfeasibleError) as error:
+        search(alexnet_conv1(64), load_architecture("ws256"))
+    assert str(error.value) == (
+        "CONV1 on ws256 under weight_stationary: GlobalBuffer needs at least 193,600 words (outputs of all N, E and F),"
+        " holds 171,126; N <= 56 would fit"
+    )
+    assert search(alexnet_conv1(56), load_architecture("ws256")).evaluation.energy > 0
+
+
+def test_an_operation_without_macs_is_not_searched() -> None:
+    pool = pooling("pool", 1, 4, Plane(H=(4, 4), R=(2, 2), E=(2, 2), U=(2, 2)))
+    with pytest.raises(InputError) as error:
+        search(pool, load_architecture("rs256"))
+    assert str(error.value) == "pool: only an operation with MACs has mappings to search, not a vector operation"
+
+
+def test_an_unknown_objective_is_refused() -> None:
+    with pytest.raises(InputError) as error:
+        search(FC, load_architecture("rs256"), "enrgy")  # type: ignore[arg-type]
+    assert str(error.value) == "objective must be one of energy, latency, edp, not 'enrgy'; did you mean 'energy'?"
+
+
+def test_many_searches_equal_layers_once_and_names_each_answer() -> None:
+    architecture, limits, calls = load_architecture("ws256"), Limits(max_candidates=500), []
+    twin, large = replace(FC, name="twin"), alexnet_conv1(64)
+    pairs = [
+        (FC, architecture),
+        (large, architecture),
+        (twin, architecture),
+        (replace(large, name="big"), architecture),
+    ]
+    answers = search_many(pairs, limits=limits, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(1, 2), (2, 2)]
+    first, second, third, fourth = answers
+    assert isinstance(first, SearchResult)
+    assert isinstance(third, SearchResult)
+    assert (first.evaluation.operation, third.evaluation.operation) == ("fc", "twin")
+    assert first.mapping == third.mapping
+    assert str(second).startswith("CONV1 on ws256 under weight_stationary: GlobalBuffer needs")
+    assert str(fourth).startswith("big on ws256 under weight_stationary: GlobalBuffer needs")
+
+
+def test_the_answers_do_not_depend_on_the_workers() -> None:
+    limits = Limits(max_candidates=500)
+    pairs = [(operation, load_architecture("nlr256")) for operation in (SMALL_CONV, FC)]
+    assert search_many(pairs, limits=limits, workers=2) == search_many(pairs, limits=limits)
