@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from accelsim.architecture.spec import Architecture, Axis, Compute, EnergyUnit, Fanout, Level, Source
 from accelsim.mapping.counts import AccessCounts, NetworkCounts, PortWords, TensorCounts, Words
 from accelsim.mapping.nest import Mapping, Storage, Temporal
@@ -10,6 +12,8 @@ from accelsim.report.comparison import Comparison
 from accelsim.report.results import LayerResult, Settings
 from accelsim.search.interface import Certificate
 from accelsim.workload.operation import Operation, Rank, Tensor, Term
+
+ROOT = Path(__file__).parents[1]
 
 
 def machine(
@@ -155,3 +159,47 @@ def comparison(
         for operation in operations
     )
     return Comparison((network,), machines, Settings(), results)
+
+
+MACHINE_FILE = """\
+name: toy
+clock: 100 MHz
+word: 16 b
+sources: {clock: made up, word: made up}
+elements:
+- level: DRAM
+  read_energy: 200 pJ
+  write_energy: 200 pJ
+  sources: {'*': made up}
+- level: Buffer
+  capacity: 4 KiB
+  read_energy: 6 pJ
+  write_energy: 6 pJ
+  sources: {'*': made up}
+- fanout: Array
+  axes:
+  - {axis: X, size: 4, networks: {inputs: multicast, weights: multicast, outputs: reduction}}
+  sources: {'*': made up}
+- level: Register
+  capacity: 32 B
+  read_energy: 1 pJ
+  write_energy: 1 pJ
+  sources: {'*': made up}
+- compute: MAC
+  energy: 1 pJ
+  sources: {'*': made up}
+"""
+LAYER_FILE = "name: small\ntype: conv\nM: 4\nC: 2\nH: 6\nR: 3\n"
+NEST_FILE = """\
+DRAM  keeps inputs weights outputs
+Buffer  keeps inputs outputs
+for c in 0..2 by 1
+  par-for m in 0..4 by 1 on X
+    for e in 0..4 by 1
+      for f in 0..4 by 1
+        Register  keeps outputs
+        for r in 0..3 by 1
+          for s in 0..3 by 1
+            Register  keeps weights
+            MAC
+"""

@@ -78,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         return _reader_gone()
+    except OSError as error:
+        return _complain(f"output cannot be written: {error.strerror or error}")
     except MemoryError:
         return _complain("out of memory")
     except Exception as error:

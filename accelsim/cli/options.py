@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 
 if TYPE_CHECKING:
     from accelsim.architecture.spec import Architecture
@@ -67,8 +67,14 @@ def operation_of(name_or_file: str, network: str | None, batch: int | None) -> O
 
     if network is not None:
         loaded = load_network(network, batch)
-        names = {entry.name.casefold(): entry.name for entry in loaded.layers}
-        return loaded.layer(names.get(name_or_file.casefold(), name_or_file)).operation()
+        layers = {entry.name.casefold(): entry.layer for entry in loaded.layers}
+        exact = {entry.name: entry.layer for entry in loaded.layers}
+        found = exact.get(name_or_file) or layers.get(name_or_file.casefold())
+        if found is None:
+            raise InputError(
+                f"{loaded.name}: no layer '{name_or_file}'{nearest(name_or_file.casefold(), list(layers))}"
+            )
+        return found.operation()
     if not name_or_file.endswith((".yaml", ".yml")) and "/" not in name_or_file:
         raise InputError(f"layer '{name_or_file}' must be a YAML file, or a layer of a --network NAME")
     layer = load_layer(name_or_file)

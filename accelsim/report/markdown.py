@@ -47,10 +47,10 @@ def _asked(comparison: Comparison) -> str:
     batch = "the batch that each network states" if asked.batch is None else f"batch {asked.batch}"
     dataflow = "its machine's own dataflow" if asked.dataflow is None else f"dataflow {asked.dataflow}"
     limit = "" if asked.seconds is None else f", at most {asked.seconds:g} s each"
-    proof = "proven best" if asked.gap == 0 else f"within {100 * asked.gap:g} % of the lower bound"
+    proof = "proof" if asked.gap == 0 else f"a gap of {100 * asked.gap:g} % to the lower bound"
     return (
         f"Every layer at {batch}, mapped under {dataflow} for least {asked.objective}, counts by the convention"
-        f" '{asked.convention}'; searched until {proof}{limit}."
+        f" '{asked.convention}'; asked for {proof}{limit}."
     )
 
 

@@ -13,7 +13,8 @@ Every object has ``schema_version`` and ``kind``:
 
 ``evaluation`` is  operation, architecture, convention, energy_unit, clock_mhz, mapping (the nest as text, or null),
 energy, energy_per_mac, edp, energies [component, kind, tensor, energy], cycles, compute_cycles, bound_by, ports [level,
-port, words, cycles], seconds, tops, utilization {spatial, ragged, bandwidth, total}, area_um2, vector_operations, counts.
+port, words, cycles], seconds, tops, utilization {spatial, ragged, bandwidth, total}, area_um2, vector_operations,
+counts.
 ``counts`` is  macs, steps, mac_instances, tensors [level, tensor, total and busiest {reads, fills, updates, drains},
 distinct, tile_words, instances], networks [fanout, tensor, sent, delivered], ports [level, reads, writes, both].
 Everything under ``results`` is for one execution of a layer; totals count repeats and cover the mapped layers only:

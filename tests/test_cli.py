@@ -1,0 +1,361 @@
+"""The command line: what it prints (golden), how it ends, and what it leaves unimported."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import accelsim
+from accelsim.architecture.render import render_architecture
+from accelsim.cli import main as cli_main
+from accelsim.cli.main import cli, main
+from accelsim.cli.options import CONVENTIONS
+from accelsim.errors import InfeasibleError
+from accelsim.files import shipped
+from accelsim.mapping.dataflow_files import render_dataflow
+from accelsim.model.conventions import CONVENTIONS as KNOWN_CONVENTIONS
+from accelsim.report import searching
+from accelsim.search.interface import SearchResult
+from accelsim.workload.files import render_network
+from tests import builders
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("numpy", "pandas", "pydantic", "matplotlib", "numba", "yaml", "rich")
+SINGLE = ("--layer", "small.yaml", "--arch", "toy.yaml", "--mapping", "nest.txt")
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder with a small machine, a layer, a network and a nest, to stand in."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "toy.yaml").write_text(builders.MACHINE_FILE)
+    (tmp_path / "small.yaml").write_text(builders.LAYER_FILE)
+    (tmp_path / "nest.txt").write_text(builders.NEST_FILE)
+    (tmp_path / "net.yaml").write_text(
+        "name: net\nlayers:\n"
+        "- {name: CONV, type: conv, M: 4, C: 2, H: 6, R: 3}\n"
+        "- {name: POOL, type: pool, C: 4, H: 4, R: 2, U: 2}\n"
+        "- {name: FC, type: fc, M: 8, C: 16}\n"
+    )
+    return tmp_path
+
+
+@pytest.fixture
+def quick_search(monkeypatch):
+    """In place of a search: every layer costs what tests/builders says, and FC on any machine has no mapping."""
+
+    def answer(operation, architecture):
+        if "16" in str(operation.bounds):
+            return InfeasibleError(f"{operation.name} on {architecture.name}: Register needs 17 words, holds 16")
+        evaluation = builders.evaluation(operation, architecture)
+        return SearchResult(evaluation.mapping, evaluation, builders.certificate(evaluation.energy))
+
+    def searched(pairs, settings, workers, progress):
+        if progress is not None:
+            progress(len(pairs), len(pairs))
+        return [answer(*pair) for pair in pairs]
+
+    monkeypatch.setattr(searching, "_searched", searched)
+
+
+def run(*arguments, **options):
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "accelsim", *arguments], capture_output=True, text=True, timeout=120, **options
+    )
+
+
+# --- help ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["", *cli.commands])
+def test_help(command, capsys, golden):
+    assert main([*command.split(), "--help"]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    golden(f"help_{command or 'accelsim'}.txt", text)
+
+
+@pytest.mark.parametrize("command", list(cli.commands))
+def test_the_help_of_every_command_has_an_example(command, capsys):
+    main([command, "--help"])
+    assert re.search(rf"Example:\n +accelsim {command} ", capsys.readouterr().out)
+
+
+def test_the_help_names_every_convention():
+    assert set(CONVENTIONS) == set(KNOWN_CONVENTIONS)
+
+
+def test_without_arguments_it_prints_the_help(capsys):
+    assert main([]) == 0
+    assert capsys.readouterr().out.startswith("Usage: accelsim")
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"accelsim {accelsim.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["compare", "--help"], ["--version"], ["shwo"]])
+def test_help_imports_nothing_heavy(arguments):
+    code = (
+        "import sys\nfrom accelsim.cli.main import main\n"
+        f"main({arguments!r})\n"
+        f"print(*[name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr.splitlines()[-1] == ""
+
+
+# --- public face ---------------------------------------------------------------------------------------------------
+
+
+def test_all_is_true():
+    assert sorted(accelsim.__all__) == accelsim.__all__ or accelsim.__all__[0] == "__version__"
+    assert len(set(accelsim.__all__)) == len(accelsim.__all__)
+    for name in accelsim.__all__:
+        assert getattr(accelsim, name) is not None
+    assert set(accelsim.__all__) <= set(dir(accelsim))
+
+
+def test_public_names_are_not_names_of_packages():
+    folders = {path.name for path in Path(accelsim.__file__).parent.iterdir() if path.is_dir()}
+    assert not folders & set(accelsim.__all__)
+
+
+def test_importing_the_package_imports_nothing_else():
+    code = "import sys, accelsim\nprint(*[name for name in sys.modules if name.startswith('accelsim.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.strip() == ""
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'accelsim' has no attribute 'comapre'"):
+        accelsim.comapre  # noqa: B018
+
+
+# --- list and show -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["architectures", "workloads", "dataflows", "reports"])
+def test_list_names_all_that_ships(kind, capsys):
+    assert main(["list", kind]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    named = {line.split()[0] for line in text.splitlines() if not line.startswith(" ")}
+    assert named == set(shipped(kind))
+    assert main(["list", kind, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["schema_version"], record["kind"], record["of"]) == (1, "list", kind)
+    assert {entry["name"] for entry in record["entries"]} == set(shipped(kind))
+
+
+def test_list_conventions(capsys):
+    assert main(["list", "conventions"]) == 0
+    assert {line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] != " "} == set(CONVENTIONS)
+
+
+def test_show_draws_each_noun_as_its_own_renderer_does(workplace, capsys):
+    expected = {
+        "toy.yaml": render_architecture(accelsim.load_architecture("toy.yaml")),
+        "net.yaml": render_network(accelsim.load_network("net.yaml")),
+        "row_stationary": render_dataflow(accelsim.load_dataflow("row_stationary")),
+    }
+    for name, text in expected.items():
+        assert main(["show", name]) == 0
+        assert capsys.readouterr().out == text.rstrip("\n") + "\n"
+
+
+def test_show_report(capsys, golden):
+    assert main(["show", "dataflows256"]) == 0
+    golden("show_dataflows256.txt", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("eyeriss", "architecture"),
+        ("small.yaml", "network"),
+        ("alexnet", "network"),
+        ("weight_stationary", "dataflow"),
+        ("dataflows256", "report"),
+    ],
+)
+def test_show_as_json(name, kind, workplace, capsys):
+    assert main(["show", name, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["schema_version"], record["kind"]) == (1, kind)
+    assert record["value"]["name"] == record["name"]
+
+
+# --- one nest ------------------------------------------------------------------------------------------------------
+
+
+def test_evaluate(workplace, capsys, golden):
+    assert main(["evaluate", *SINGLE]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    golden("evaluate.txt", text)
+
+
+def test_evaluate_counts_what_a_hand_count_gives(workplace, capsys):
+    assert main(["evaluate", *SINGLE, "--json"]) == 0
+    evaluation = json.loads(capsys.readouterr().out)["evaluation"]
+    counts = evaluation["counts"]
+    # 4 filters of 2 x 3 x 3 over a 4 x 4 output: one PE per filter, so a step per (c, e, f, r, s).
+    assert (counts["macs"], counts["steps"], counts["mac_instances"]) == (4 * 2 * 9 * 16, 2 * 9 * 16, 4)
+    table = {(row["level"], row["tensor"]): row["total"] for row in counts["tensors"]}
+    # The register of one weight is refilled at every step; weights pass the buffer by.
+    assert table["DRAM", "weights"]["reads"] == table["Register", "weights"]["fills"] == 1152
+    # The plane of 6 x 6 inputs is fetched once per channel, and read once per step for the four PEs.
+    assert table["DRAM", "inputs"]["reads"] == table["Buffer", "inputs"]["fills"] == 72
+    assert table["Buffer", "inputs"]["reads"] == 288
+    # 64 sums leave once per channel; the second visit brings them back.
+    assert table["Buffer", "outputs"]["updates"] == 128
+    assert table["Register", "outputs"]["fills"] == 64
+    assert evaluation["mapping"] + "\n" == builders.NEST_FILE
+
+
+def test_simulate_prints_both_columns(workplace, capsys, golden):
+    assert main(["simulate", *SINGLE]) == 0
+    text = capsys.readouterr().out
+    assert text.rstrip().endswith("counts: all equal; outputs: equal to NumPy's")
+    golden("simulate.txt", text)
+
+
+def test_simulate_as_json(workplace, capsys):
+    assert main(["simulate", *SINGLE, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert (record["kind"], record["outputs_equal"], record["counts_equal"]) == ("simulation", True, True)
+    assert record["closed_form"]["macs"] == record["executed"]["macs"] == 1152
+
+
+def test_a_layer_may_come_from_a_network_in_any_case(workplace, capsys):
+    arguments = ["evaluate", "--layer", "conv", "--network", "net.yaml", *SINGLE[2:], "--json"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["evaluation"]["operation"] == "CONV"
+
+
+def test_the_batch_multiplies_the_work(workplace, capsys):
+    (workplace / "batch.txt").write_text(builders.NEST_FILE.replace("for c", "for n in 0..2 by 1\nfor c"))
+    arguments = ["evaluate", *SINGLE[:4], "--mapping", "batch.txt", "--batch", "2", "--json"]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["evaluation"]["counts"]["macs"] == 2 * 1152
+
+
+def test_map_prints_nest_cost_and_certificate(workplace, capsys):
+    assert main(["map", "small.yaml", "--arch", "toy.yaml"]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("DRAM  keeps inputs weights outputs\n")
+    assert "energy per MAC" in text
+    assert re.search(r"looked at [\d,]+\s+of", text)
+
+
+def test_map_as_json_gives_a_nest_that_evaluates_to_the_same_cost(workplace, capsys):
+    assert main(["map", "small.yaml", "--arch", "toy.yaml", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["certificate"]["lower_bound"] <= found["certificate"]["best"] == found["evaluation"]["energy"]
+    (workplace / "found.txt").write_text(found["evaluation"]["mapping"])
+    assert main(["evaluate", *SINGLE[:4], "--mapping", "found.txt", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["evaluation"] == found["evaluation"]
+
+
+# --- networks ------------------------------------------------------------------------------------------------------
+
+
+def test_run_prints_a_row_per_layer(workplace, quick_search, capsys, golden):
+    assert main(["run", "net.yaml", "--arch", "toy.yaml", "--batch", "2"]) == 1
+    captured = capsys.readouterr()
+    assert max(map(len, captured.out.splitlines())) <= 80
+    assert captured.err == ""
+    golden("run.txt", captured.out)
+
+
+def test_compare_prints_a_table_per_network_and_per_layer(workplace, quick_search, capsys, golden):
+    (workplace / "other.yaml").write_text(builders.MACHINE_FILE.replace("toy", "other").replace("200 pJ", "100 pJ"))
+    assert main(["compare", "net.yaml", "--arch", "toy.yaml,other.yaml"]) == 1
+    golden("compare.txt", capsys.readouterr().out)
+
+
+def test_compare_of_what_all_map_ends_with_zero(workplace, quick_search, capsys):
+    assert main(["compare", "small.yaml", "--arch", "toy.yaml"]) == 0
+    assert "infeasible" not in capsys.readouterr().out
+
+
+def test_compare_as_json_is_what_out_holds(workplace, quick_search, capsys):
+    assert main(["compare", "net.yaml", "--arch", "toy.yaml", "--json", "--out", "out"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == (workplace / "out" / "result.json").read_text()
+    assert captured.err == "13 files written to out\n"
+    assert len(list((workplace / "out").iterdir())) == 13
+
+
+def test_a_declared_report_runs_and_options_replace_its_settings(workplace, quick_search, capsys):
+    (workplace / "mine.yaml").write_text(
+        "name: mine\nnetworks: [./small.yaml]\nmachines: [./toy.yaml]\nbatch: 3\nobjective: edp\n"
+    )
+    assert main(["compare", "--report", "mine.yaml", "--batch", "5", "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert (settings["batch"], settings["objective"]) == (5, "edp")
+
+
+def test_the_same_in_python(workplace):
+    result = accelsim.run("small.yaml", "toy.yaml", workers=1)
+    assert list(result.layers["layer"]) == ["small"]
+    assert result.summary.loc[0, "macs"] == 1152
+    assert result.plot_energy().axes[0].get_title() == "small"
+    found = accelsim.best_mapping(accelsim.load_layer("small.yaml"), "toy.yaml")
+    assert result.results[0].evaluation == found.evaluation
+
+
+# --- how it ends ---------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_pipe_is_quiet():
+    done = subprocess.run(
+        f"{sys.executable} -m accelsim show vgg16 --json | head -1",
+        shell=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert (done.stdout, done.stderr) == ("{\n", "")
+
+
+def test_a_full_disk_is_one_sentence():
+    if not os.path.exists("/dev/full"):
+        pytest.skip("no /dev/full here")
+    done = subprocess.run(
+        f"{sys.executable} -m accelsim show vgg16 >/dev/full", shell=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 2
+    assert done.stderr == "accelsim: output cannot be written: No space left on device\n"
+
+
+def test_a_fault_of_ours_is_one_sentence_too(monkeypatch, capsys):
+    def broken(arguments):
+        raise TypeError("oh\nno")
+
+    monkeypatch.setattr(cli_main, "_invoke", broken)
+    assert main([]) == 2
+    assert capsys.readouterr().err == (
+        "accelsim: internal error, please report it: TypeError: oh no (ACCELSIM_DEBUG=1 shows where)\n"
+    )
+
+
+def test_output_that_a_terminal_cannot_show_is_no_error(workplace):
+    (workplace / "odd.yaml").write_text(builders.MACHINE_FILE.replace("name: toy", "name: toy\ndescription: μ-chip ×2"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    for arguments in (
+        ["show", "odd.yaml"],
+        ["list", "architectures"],
+        ["evaluate", *SINGLE[:3], "odd.yaml", *SINGLE[4:]],
+    ):
+        done = run(*arguments, env=environment)
+        assert (done.returncode, done.stderr) == (0, "")
