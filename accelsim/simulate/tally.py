@@ -49,8 +49,9 @@ class Tally:
 def access_counts(
     operation: Operation, architecture: Architecture, places: Sequence[Place], tally: Tally
 ) -> AccessCounts:
-    """Rows of ``tensors`` level by level, outermost first, in the order of the operation's tensors; of ``networks`` fan-out by fan-out in the
-    order of the operation's tensors (every pair has a row), of ``ports`` level by level, where a level keeps anything.
+    """Rows of ``tensors`` level by level, of ``networks`` fan-out by fan-out, each in the order of the operation's
+    tensors; of ``ports`` level by level. All outermost first. Every fan-out has a row for every tensor; a level has
+    rows only for what it keeps.
     """
     mac = next(i for i, place in enumerate(places) if place.is_mac)
     depth = {level.name: i for i, level in enumerate(architecture.levels)}
