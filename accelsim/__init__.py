@@ -10,7 +10,46 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the table below
+    from accelsim.architecture.files import load_architecture as load_architecture
+    from accelsim.architecture.spec import Architecture as Architecture
+    from accelsim.errors import AccelsimError as AccelsimError
+    from accelsim.errors import InfeasibleError as InfeasibleError
+    from accelsim.errors import InputError as InputError
+    from accelsim.errors import MappingError as MappingError
+    from accelsim.mapping.counts import AccessCounts as AccessCounts
+    from accelsim.mapping.dataflow import Dataflow as Dataflow
+    from accelsim.mapping.dataflow_files import load_dataflow as load_dataflow
+    from accelsim.mapping.nest import Mapping as Mapping
+    from accelsim.mapping.nest import Spatial as Spatial
+    from accelsim.mapping.nest import Storage as Storage
+    from accelsim.mapping.nest import Temporal as Temporal
+    from accelsim.mapping.parse import load_mapping as load_mapping
+    from accelsim.mapping.parse import parse_mapping as parse_mapping
+    from accelsim.model.evaluate import evaluate as evaluate
+    from accelsim.model.evaluation import Evaluation as Evaluation
+    from accelsim.model.vector import evaluate_vector as evaluate_vector
+    from accelsim.report.comparison import Comparison as Comparison
+    from accelsim.report.comparison import compare as compare
+    from accelsim.report.comparison import run as run
+    from accelsim.report.results import LayerResult as LayerResult
+    from accelsim.report.results import Settings as Settings
+    from accelsim.report.results import Total as Total
+    from accelsim.report.searching import best_mapping as best_mapping
+    from accelsim.report.side_by_side import SideBySide as SideBySide
+    from accelsim.report.side_by_side import side_by_side as side_by_side
+    from accelsim.search.interface import Certificate as Certificate
+    from accelsim.search.interface import Limits as Limits
+    from accelsim.search.interface import SearchResult as SearchResult
+    from accelsim.simulate.execute import Execution as Execution
+    from accelsim.simulate.execute import execute as execute
+    from accelsim.workload.files import load_layer as load_layer
+    from accelsim.workload.files import load_network as load_network
+    from accelsim.workload.network import Network as Network
+    from accelsim.workload.network import NetworkLayer as NetworkLayer
+    from accelsim.workload.operation import Operation as Operation
 
 __version__ = "0.1.0"
 

@@ -16,9 +16,10 @@ from accelsim.errors import InfeasibleError, InputError
 from accelsim.files import shipped
 from accelsim.report import figures, rows, searching
 from accelsim.report.comparison import compare
-from accelsim.report.contents import layer_tables, machine_tables, notes, summary_tables
+from accelsim.report.contents import notes, summary_tables
 from accelsim.report.declaration import load_declaration, render_declaration
 from accelsim.report.export import render_csv, save, staged
+from accelsim.report.layer_tables import layer_tables, machine_tables
 from accelsim.report.markdown import render_report
 from accelsim.report.notebook import evaluation_html, mapping_html, search_html
 from accelsim.report.numbers import energy_scale, percent, significant
@@ -480,21 +481,6 @@ def answer(operation, architecture):
     return SearchResult(evaluation.mapping, evaluation, builders.certificate(evaluation.energy))
 
 
-def test_layers_that_differ_in_name_only_are_searched_once(monkeypatch):
-    asked = []
-
-    def searched(pairs, settings, workers, progress):
-        asked.extend(pairs)
-        return [answer(*pair) for pair in pairs]
-
-    monkeypatch.setattr(searching, "_searched", searched)
-    machine = builders.machine()
-    wanted = [builders.result(builders.product(name), machine, reason="to do") for name in ("a", "b", "c")]
-    found = searching.complete(wanted, Settings())
-    assert len(asked) == 1
-    assert [r.evaluation.operation for r in found] == ["a", "b", "c"]
-
-
 def test_an_infeasible_layer_is_a_result_with_its_reason(monkeypatch):
     monkeypatch.setattr(searching, "_searched", lambda pairs, *_: [answer(*pair) for pair in pairs])
     machine = builders.machine()
@@ -502,13 +488,6 @@ def test_an_infeasible_layer_is_a_result_with_its_reason(monkeypatch):
     first, second = searching.complete(wanted, Settings())
     assert first.evaluation is not None
     assert (second.evaluation, second.reason) == (None, "fc2 on toy: Register needs 9 words, holds 4")
-
-
-def test_any_other_error_of_a_search_is_raised(monkeypatch):
-    monkeypatch.setattr(searching, "_searched", lambda pairs, *_: [InputError("no dataflow is called 'x'")])
-    wanted = [builders.result(builders.product("fc1"), builders.machine(), reason="to do")]
-    with pytest.raises(InputError, match="no dataflow is called 'x'"):
-        searching.complete(wanted, Settings())
 
 
 @pytest.mark.parametrize(

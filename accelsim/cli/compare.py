@@ -42,7 +42,8 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
       accelsim compare alexnet --arch ws256,osa256,rs256 --batch 16 --out out/
       accelsim compare --report dataflows256
     """
-    from accelsim.report.contents import layer_tables, summary_tables
+    from accelsim.report.contents import summary_tables
+    from accelsim.report.layer_tables import layer_tables
 
     if given["report"] is not None:
         if networks or machines:
@@ -68,7 +69,8 @@ def run(network: str, architecture: str, **given: Any) -> int:
     Example:
       accelsim run vgg16 --arch eyeriss --batch 3
     """
-    from accelsim.report.contents import machine_tables, summary_tables
+    from accelsim.report.contents import summary_tables
+    from accelsim.report.layer_tables import machine_tables
 
     declaration = _declared((network,), (architecture,), given)
     return _answer(declaration, given, lambda found: [*machine_tables(found), *summary_tables(found)])
@@ -109,7 +111,7 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
     from accelsim.report.comparison import compare as compare_
     from accelsim.report.contents import notes
 
-    options.check_workers(given["workers"])
+    workers = options.checked_workers(given["workers"])
     with ExitStack() as stack:
         scratch = _staged(stack, given["out"])
         with output.progress("layers") as progress:
@@ -117,7 +119,7 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
                 declaration.networks,
                 declaration.machines,
                 **vars(declaration.settings),
-                workers=given["workers"],
+                workers=workers,
                 progress=progress,
             )
         if scratch is not None:

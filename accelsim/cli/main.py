@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -18,8 +19,8 @@ from accelsim.cli.single import evaluate, map_, simulate
 from accelsim.errors import AccelsimError, InfeasibleError, nearest
 
 FINE, INFEASIBLE, WRONG, INTERRUPTED = 0, 1, 2, 130
-BROKEN_PIPE = 141
-"""What a shell reports of a program whose reader went away: 128 + SIGPIPE."""
+BROKEN_PIPE, TERMINATED = 141, 143
+"""What a shell reports of a program whose reader went away (128 + SIGPIPE), and of one that was killed."""
 
 
 class Commands(click.Group):
@@ -65,7 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        return _invoke(list(sys.argv[1:] if arguments is None else arguments))
+        with _terminable(), _workers_end_with_us():
+            return _invoke(list(sys.argv[1:] if arguments is None else arguments))
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
@@ -88,6 +90,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(
             f"internal error, please report it: {type(error).__name__}: {error} (ACCELSIM_DEBUG=1 shows where)"
         )
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """A polite kill unwinds like an interrupt, so that it too leaves no half-written files."""
+
+    def unwind(*_: object) -> None:
+        raise click.exceptions.Exit(TERMINATED)
+
+    try:
+        before = signal.signal(signal.SIGTERM, unwind)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextlib.contextmanager
+def _workers_end_with_us() -> Iterator[None]:
+    """Stop processes that still search when we stop early; else the interpreter waits for them at exit."""
+    try:
+        yield
+    except BaseException:
+        if "multiprocessing" in sys.modules:
+            for process in sys.modules["multiprocessing"].active_children():
+                process.terminate()
+        raise
 
 
 def _invoke(arguments: list[str]) -> int:

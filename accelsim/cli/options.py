@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -53,10 +54,13 @@ searching = options(
 EXAMPLE = "\b\nExample:"
 
 
-def check_workers(number: int | None) -> None:
-    """Raises InputError for a number of processes that cannot be."""
-    if number is not None and number < 1:
+def checked_workers(number: int | None) -> int:
+    """The number of processes, all cores when it was left out; raises InputError for one that cannot be."""
+    if number is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if number < 1:
         raise InputError(f"workers must be at least 1, not {number}")
+    return number
 
 
 def operation_of(name_or_file: str, network: str | None, batch: int | None) -> Operation:

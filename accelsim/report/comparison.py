@@ -152,6 +152,9 @@ def compare(
     Networks and machines are names that ship (``alexnet``, ``eyeriss``), paths, or values. ``objective``,
     ``convention``, ``dataflow`` (None: each machine's own), ``gap`` and ``seconds`` (per layer) are accelsim.search's.
 
+    ``workers``: processes to search with, None for this one (a script that asks for more needs the usual
+    ``if __name__ == "__main__"``); ``progress`` is called with (layers done, layers in all).
+
     Raises InputError for whatever is wrong with the arguments; a layer without a mapping is a result with its reason.
     """
     settings = Settings(batch, objective, convention, dataflow, gap, seconds)

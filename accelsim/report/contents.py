@@ -1,12 +1,11 @@
-"""What a comparison says, as tables: per network and energy unit, per layer, per machine, and the notes below them."""
+"""What a comparison says in sum, as tables per network and energy unit, and the notes that belong below them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accelsim.architecture.spec import Architecture, EnergyUnit
-from accelsim.model.evaluation import Evaluation
 from accelsim.report.numbers import count, energy_scale, percent, significant
 from accelsim.report.results import LayerResult, Settings, Total, unverified
 from accelsim.report.tables import Column, Table
@@ -52,35 +51,41 @@ def summary_tables(comparison: Comparison) -> list[Table]:
 def _cost(title: str, totals: Sequence[Total]) -> Table:
     unit = totals[0].unit
     factor, scaled = energy_scale((t.energy for t in totals), unit)
-    table = (
+    partial = [not t.complete for t in totals]
+
+    def column(header: str, value: Callable[[Total], float], text: Callable[[Any], str], best: Best) -> Column:
+        values = [value(t) if t.mapped else None for t in totals]
+        return measured(header, values, text, best, missing=INFEASIBLE, partial=partial)
+
+    columns = (
         Column("machine", tuple(t.machine for t in totals), left=True),
-        _measured(f"energy ({scaled})", totals, lambda t: t.energy, lambda v: significant(v / factor), min),
-        _measured(f"energy/MAC ({unit})", totals, lambda t: t.energy_per_mac, significant, min),
-        _measured("cycles", totals, lambda t: t.cycles, lambda v: count(int(v)), min),
-        _measured("TOPS", totals, lambda t: t.tops, significant, max),
-        _measured("util. (%)", totals, lambda t: t.utilization, percent, max),
-        _measured("DRAM/MAC (words)", totals, lambda t: t.dram_words_per_mac, significant, min),
+        column(f"energy ({scaled})", lambda t: t.energy, lambda v: significant(v / factor), min),
+        column(f"energy/MAC ({unit})", lambda t: t.energy_per_mac, significant, min),
+        column("cycles", lambda t: t.cycles, count, min),
+        column("TOPS", lambda t: t.tops, significant, max),
+        column("util. (%)", lambda t: t.utilization, percent, max),
+        column("DRAM/MAC (words)", lambda t: t.dram_words_per_mac, significant, min),
     )
-    return Table(title, table, notes=tuple(_total_notes(totals)))
+    return Table(title, columns, notes=tuple(_total_notes(totals)))
 
 
-def _measured(
-    header: str, totals: Sequence[Total], value: Callable[[Total], float], text: Callable[[float], str], best: Best
-) -> Column:
-    """One measure of every total; the best complete one is starred, unless all are equal."""
-    complete = [value(t) for t in totals if t.complete]
-    winner = best(complete) if len(set(complete)) > 1 else None
+def measured(
+    header: str, values: Sequence[float | None], text: Callable[[Any], str], best: Best | None = None, *,
+    missing: str = NONE, partial: Sequence[bool] = (), group: str = "",
+) -> Column:  # fmt: skip
+    """One measure of every row: the best is starred unless all are equal, a partial sum (never the best) has a '!'."""
+    partial = partial or [False] * len(values)
+    whole = {v for v, part in zip(values, partial, strict=True) if v is not None and not part}
+    winner = best(whole) if best is not None and len(whole) > 1 else None
     cells = []
-    for t in totals:
-        if not t.mapped:
-            cells.append(INFEASIBLE + " ")
-        elif not t.complete:
-            cells.append(text(value(t)) + "!")
+    for value, part in zip(values, partial, strict=True):
+        if value is None:
+            cells.append(missing + " ")
         else:
-            cells.append(text(value(t)) + ("*" if value(t) == winner else " "))
+            cells.append(text(value) + ("!" if part else "*" if value == winner else " "))
     if all(cell.endswith(" ") for cell in cells):
         cells = [cell[:-1] for cell in cells]
-    return Column(header, tuple(cells))
+    return Column(header, tuple(cells), group=group)
 
 
 def _total_notes(totals: Sequence[Total]) -> Iterable[str]:
@@ -121,71 +126,10 @@ def _vector(title: str, totals: Sequence[Total]) -> Table:
     )
 
 
-def layer_tables(comparison: Comparison) -> list[Table]:
-    """One table per layer, machines as rows; one per energy unit where both kinds are compared."""
-    out: list[Table] = []
-    for network, unit in groups(comparison):
-        mine = [r for r in comparison.of(network) if r.architecture.energy_unit == unit]
-        for layer in dict.fromkeys(r.layer for r in mine):
-            rows = [r for r in mine if r.layer == layer]
-            several = f" ({unit})" if len(comparison.units) > 1 else ""
-            times = f" (x {rows[0].repeat})" if rows[0].repeat > 1 else ""
-            out.append(_results(f"{network} {layer}{times}{several}", "machine", [r.machine for r in rows], rows))
-    return out
-
-
-def machine_tables(comparison: Comparison) -> list[Table]:
-    """One table per network and machine with a row per layer; operations without MACs in a table of their own."""
-    out: list[Table] = []
-    for network in comparison.networks:
-        for architecture in comparison.architectures:
-            title = f"{heading(network, comparison.settings)} on {architecture.name}"
-            mine = comparison.of(network, architecture.name)
-            for vector in (False, True):
-                rows = [r for r in mine if r.is_vector == vector]
-                if rows:
-                    names = [f"{r.layer} x {r.repeat}" if r.repeat > 1 else r.layer for r in rows]
-                    out.append(_results(f"{title}{', without MACs' if vector else ''}", "layer", names, rows))
-    return out
-
-
-def _results(title: str, key: str, names: Sequence[str], rows: Sequence[LayerResult]) -> Table:
-    """Costs of single executions; what has no mapping says so in the first column and why below."""
-    unit = rows[0].architecture.energy_unit
-    factor, scaled = energy_scale((r.evaluation.energy for r in rows if r.evaluation), unit)
-    columns = [Column(key, tuple(names), left=True)]
-
-    def add(header: str, text: Callable[[LayerResult], str], missing: str = NONE, group: str = "rates") -> None:
-        cells = tuple(text(r) if r.evaluation else missing for r in rows)
-        columns.append(Column(header, cells, left=header == "bound by", group=group))
-
-    if key == "layer" and not rows[0].is_vector:
-        columns.append(Column("MACs", tuple(count(r.operation.macs) for r in rows), group="cost"))
-    add(f"energy ({scaled})", lambda r: significant(_cost_of(r).energy / factor), INFEASIBLE, group="cost")
-    if rows[0].is_vector:
-        add("operations", lambda r: count(_cost_of(r).vector_operations), group="cost")
-    else:
-        add(f"energy/MAC ({unit})", lambda r: significant(_cost_of(r).energy_per_mac), group="cost")
-    add("cycles", lambda r: count(_cost_of(r).cycles), group="cost")
-    if not rows[0].is_vector:
-        add("TOPS", lambda r: significant(_cost_of(r).tops))
-        add("util. (%)", lambda r: percent(_cost_of(r).utilization.total))
-        add("DRAM/MAC (words)", lambda r: significant(r.dram_words / r.operation.macs))
-    else:
-        add("DRAM words", lambda r: count(r.dram_words))
-    add("bound by", lambda r: _cost_of(r).bound_by)
-    return Table(title, tuple(columns), notes=tuple(why(r) for r in rows if r.reason))
-
-
 def why(result: LayerResult) -> str:
     """The reason why a layer has no mapping, with layer and machine in front unless it names them itself."""
     named = result.layer in result.reason and result.machine in result.reason
     return result.reason if named else f"{result.layer} on {result.machine}: {result.reason}"
-
-
-def _cost_of(result: LayerResult) -> Evaluation:
-    assert result.evaluation is not None
-    return result.evaluation
 
 
 def notes(comparison: Comparison) -> list[str]:

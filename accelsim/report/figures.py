@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -46,12 +47,17 @@ def figures(comparison: Comparison) -> dict[str, Figure]:
         network, unit = group
         if not any(t.mapped for t in _totals(comparison, group)):
             continue
-        tail = (f"-{network}" if several_networks else "") + (f"-{unit.lower()}" if several_units else "")
+        tail = (f"-{_file_name(network)}" if several_networks else "") + (f"-{unit.lower()}" if several_units else "")
         out[f"energy_by_level{tail}"] = energy(comparison, group, "level")
         out[f"energy_by_tensor{tail}"] = energy(comparison, group, "tensor")
         out[f"layers{tail}"] = layers(comparison, group)
         out[f"roofline{tail}"] = roofline(comparison, group)
     return out
+
+
+def _file_name(network: str) -> str:
+    """A network's name as part of a file's on any system."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", network)
 
 
 def _totals(comparison: Comparison, group: Group) -> list[Total]:

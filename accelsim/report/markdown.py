@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from accelsim.report.contents import layer_tables, notes, summary_tables, why
+from accelsim.report.contents import notes, summary_tables, why
+from accelsim.report.layer_tables import layer_tables
 from accelsim.report.numbers import count
 from accelsim.report.tables import Column, Table, render_markdown
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from accelsim.architecture.sources import NO_SOURCE, source_of, stated_numbers
 from accelsim.architecture.spec import Architecture, EnergyUnit
 from accelsim.model.evaluation import COMPUTE, Evaluation
 from accelsim.search.interface import Certificate, Objective
@@ -173,11 +174,11 @@ def _ordered(architecture: Architecture) -> dict[str, float]:
 
 def unverified(architecture: Architecture) -> tuple[str, ...]:
     """Fields whose numbers could not be checked against their source, as ``GlobalBuffer.read_energy``."""
-    parts = [("", architecture.sources), (architecture.compute.name, architecture.compute.sources)]
-    parts[1:1] = [(element.name, element.sources) for element in architecture.elements]
-    return tuple(
-        source.field if not name or source.field.startswith(f"{name}.") else f"{name}.{source.field}"
-        for name, sources in parts
-        for source in sources
-        if not source.verified
-    )
+    found = []
+    for element in (architecture, *architecture.elements, architecture.compute):
+        prefix = "" if element is architecture else f"{element.name}."
+        for field in stated_numbers(element):
+            source = source_of(element.sources, field)
+            if not source.verified and source.text != NO_SOURCE:
+                found.append(prefix + field)
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""The long part of a comparison: layers searched on every machine, equal ones once; those without MACs streamed."""
+"""The long part of a comparison: layers searched on every machine, those without MACs streamed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.architecture.spec import Architecture
-from accelsim.errors import AccelsimError, InfeasibleError, InputError
+from accelsim.errors import InfeasibleError, InputError
 from accelsim.report.results import LayerResult, Settings
 from accelsim.search.interface import OBJECTIVES, Limits, Objective, SearchResult
 from accelsim.workload.operation import Operation
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from accelsim.workload.layer import Layer
 
 Pair = tuple[Operation, Architecture]
-Answer = SearchResult | AccelsimError
+Answer = SearchResult | InfeasibleError
 Progress = Callable[[int, int], None]
 """Called with (layers done, layers in all)."""
 
@@ -66,15 +66,12 @@ def complete(
 ) -> tuple[LayerResult, ...]:
     """The results with evaluation and certificate, or with the reason why there are none.
 
-    Layers that differ in name only are searched once per machine.
+    ``workers``: processes to search with, None for this one; the results do not depend on it.
     """
-    pairs = {_key(r): (r.operation, r.architecture) for r in wanted if not r.is_vector}
-    answers = dict(zip(pairs, _searched(list(pairs.values()), settings, workers, progress), strict=True))
-    return tuple(_streamed(r) if r.is_vector else _with(r, answers[_key(r)]) for r in wanted)
-
-
-def _key(result: LayerResult) -> Pair:
-    return replace(result.operation, name=""), result.architecture
+    asked = [r for r in wanted if not r.is_vector]
+    pairs = [(r.operation, r.architecture) for r in asked]
+    answers = iter(_searched(pairs, settings, workers, progress))
+    return tuple(_streamed(r) if r.is_vector else _with(r, next(answers)) for r in wanted)
 
 
 def _searched(
@@ -87,11 +84,8 @@ def _searched(
 
 def _with(result: LayerResult, answer: Answer) -> LayerResult:
     if isinstance(answer, SearchResult):
-        named = replace(answer.evaluation, operation=result.operation.name)
-        return replace(result, evaluation=named, certificate=answer.certificate)
-    if isinstance(answer, InfeasibleError):
-        return replace(result, reason=str(answer))
-    raise answer
+        return replace(result, evaluation=answer.evaluation, certificate=answer.certificate)
+    return replace(result, reason=str(answer))
 
 
 def _streamed(result: LayerResult) -> LayerResult:
