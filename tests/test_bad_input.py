@@ -182,7 +182,8 @@ def test_an_interrupt_leaves_no_file_and_ends_with_130(workplace, monkeypatch, c
 )
 def test_a_real_interrupt_of_a_real_search(sent, status, said, workplace):
     environment = {**os.environ, "PYTHONPATH": str(builders.ROOT)}
-    command = [sys.executable, "-m", "accelsim", "compare", "vgg16", "--arch", "eyeriss_like_unified", "--out", "out"]
+    command = [sys.executable, "-m", "accelsim", "compare", "vgg16", "resnet18", "--arch", "eyeriss_like_unified"]
+    command += ["--gap", "0", "--out", "out"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
     ) as process:

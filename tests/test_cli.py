@@ -274,6 +274,27 @@ def test_map_as_json_gives_a_nest_that_evaluates_to_the_same_cost(workplace, cap
     assert json.loads(capsys.readouterr().out)["evaluation"] == found["evaluation"]
 
 
+def test_a_layer_without_a_mapping_ends_with_one(workplace, capsys):
+    tight = builders.MACHINE_FILE.replace("32 B", "2 B\n  keeps: {inputs: must, weights: must, outputs: must}")
+    (workplace / "tight.yaml").write_text(tight.replace("name: toy", "name: tight"))
+    assert main(["map", "small.yaml", "--arch", "tight.yaml"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert re.fullmatch(r"accelsim: small on tight: .*Register.*\n", captured.err)
+    assert main(["compare", "net.yaml", "--arch", "toy.yaml,tight.yaml", "--workers", "1", "--out", "out"]) == 1
+    captured = capsys.readouterr()
+    assert "tight has no mapping for 2 of 2 layers (CONV, FC): it maps none" in captured.out
+    assert {"report.md", "energy_by_level.png"} <= {path.name for path in (workplace / "out").iterdir()}
+
+
+def test_a_network_without_macs_has_tables_but_no_figures(workplace, capsys):
+    (workplace / "pool.yaml").write_text("name: pool\ntype: pool\nC: 4\nH: 4\nR: 2\nU: 2\n")
+    assert main(["run", "pool.yaml", "--arch", "toy.yaml", "--out", "out"]) == 0
+    assert "operations without MACs" in capsys.readouterr().out
+    names = {path.name for path in (workplace / "out").iterdir()}
+    assert names == {"summary.csv", "layers.csv", "accesses.csv", "report.md", "result.json"}
+
+
 # --- networks ------------------------------------------------------------------------------------------------------
 
 

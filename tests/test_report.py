@@ -193,6 +193,18 @@ def test_rich_prints_the_same_cells():
     assert all(cell.strip() in text for row in table.rows for cell in row)
 
 
+def test_rich_cuts_nothing_off_at_the_width_that_plain_text_needs():
+    from rich.console import Console
+
+    table = layer_tables(builders.comparison())[0]
+    width = max(map(len, render_plain(table).splitlines()))
+    console = Console(file=io.StringIO(), width=width)
+    for part in render_rich(table, width):
+        console.print(part)
+    assert "…" not in console.file.getvalue()
+    assert all(column.header.split(" (")[0] in console.file.getvalue() for column in table.columns)
+
+
 def test_notebooks_show_values_of_every_layer():
     comparison = builders.comparison()
     evaluation = comparison.results[0].evaluation

@@ -88,7 +88,9 @@ def energy(comparison: Comparison, group: Group, by: str) -> Figure:
         if not t.complete:
             _mark(axes, i, f"{len(t.infeasible)} of {t.layers} layers infeasible")
     _name_ticks(axes, [t.machine for t in totals], (DOUBLE if wide else SINGLE) - 0.6)
-    axes.set_ylabel(f"energy per MAC ({'pJ' if group[1] == 'pJ' else 'energies of one MAC'})")
+    axes.set_ylabel(f"energy per MAC ({'pJ' if group[1] == 'pJ' else 'MAC = 1'})")
+    edge = 0.6 + max(0.0, 4 - len(totals)) / 2  # a single bar is no wider than one of four
+    axes.set_xlim(-edge, len(totals) - 1 + edge)
     axes.grid(axis="y")
     axes.margins(y=0.08)
     axes.set_title(group[0] + _batch(comparison))

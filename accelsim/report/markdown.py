@@ -70,4 +70,6 @@ def _machines(comparison: Comparison) -> Table:
 
 
 def _caption(name: str) -> str:
-    return next((text for key, text in _CAPTIONS.items() if name.startswith(key)), name)
+    key = next(key for key in _CAPTIONS if name.startswith(key))
+    which = name.removeprefix(key).lstrip("-").replace("-", ", ")
+    return f"{_CAPTIONS[key]} ({which})" if which else _CAPTIONS[key]
