@@ -75,7 +75,11 @@ MUTANTS = {
         "delivered += words.crossing[side + 1]",
     ),
     "every instance of a reduction group gets the sum back": ("model/traffic.py", "0 if any(inside) else", ""),
-    "padding does not move the busiest instance": ("model/traffic.py", "padded |= set(group.dims)", "padded |= set()"),
+    "padding does not move the busiest instance": (
+        "model/busiest.py",
+        "if not ranks or",
+        "if ranks or",
+    ),
     "idle instances count as used": (
         "model/traffic.py",
         "k.SUM if f < fanouts else k.FIRST",

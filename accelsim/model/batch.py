@@ -14,11 +14,12 @@ from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts, TensorCounts, Words
 from accelsim.mapping.nest import Node
 from accelsim.model import kernels as k
+from accelsim.model.busiest import every_candidate
 from accelsim.model.conventions import convention as convention_of
 from accelsim.model.energy import data_macs, energy_items
 from accelsim.model.latency import port_times
 from accelsim.model.plan import TileRule
-from accelsim.model.traffic import Counter, busiest_candidates
+from accelsim.model.traffic import Counter
 from accelsim.workload.operation import Operation
 
 CHUNK = 16384
@@ -87,7 +88,7 @@ class BatchEvaluator:
         for loop, dim in enumerate(self.timed.plan.loop_dim):
             trips.append(int((-(-extents[dim] // steps[:, loop])).max(initial=1)))
             extents[dim] = steps[:, loop]
-        candidates = busiest_candidates(self.timed, trips)
+        candidates = every_candidate(self.timed.plan, trips)
         for coords in candidates:
             self.timed.instance_folds(coords)
         return candidates

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache, reduce
-from itertools import product
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from accelsim.mapping.counts import AccessCounts, NetworkCounts, PortWords, Tens
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage
 from accelsim.mapping.tiles import largest_tile_words
 from accelsim.model import kernels as k
+from accelsim.model.busiest import candidates
 from accelsim.model.edges import EdgeCounts, EdgeFolds, edge_counts, edge_folds
 from accelsim.model.plan import NO_TENSOR, Edge, Plan, TileRule
 from accelsim.workload.operation import Operation
@@ -169,13 +169,13 @@ def access_counts(
     Raises MappingError when the operation has a rank that no closed form covers.
     """
     count = counter(operation, architecture, template_of(mapping), rule or TileRule())
-    trips = [mapping.trips(i) for i, n in enumerate(mapping.nodes) if not isinstance(n, Storage)]
-    candidates = busiest_candidates(count, trips)
-    for coords in candidates:
+    steps = [loop.step for loop in mapping.loops]
+    looked_at = candidates(count.plan, steps)
+    for coords in looked_at:
         count.instance_folds(coords)
-    values = count.plan.evaluate_one(np.array([loop.step for loop in mapping.loops] or [1], np.int64))
+    values = count.plan.evaluate_one(np.array(steps or [1], np.int64))
     edges, totals = count.totals(values)
-    per_instance = [count.instance_words(coords, values, edges, totals) for coords in candidates]
+    per_instance = [count.instance_words(coords, values, edges, totals) for coords in looked_at]
     return AccessCounts(
         macs=operation.macs,
         steps=values[count.steps_fold],
@@ -204,23 +204,3 @@ def _tensor_rows(
     order = [level.name for level in count.architecture.levels]
     tensors = [t.name for t in count.operation.tensors]
     return tuple(sorted(rows, key=lambda r: (order.index(r.level), tensors.index(r.tensor))))
-
-
-def busiest_candidates(count: Counter, trips: Sequence[int]) -> list[tuple[int, ...]]:
-    """Coordinates among which every counter has its busiest instance.
-
-    Coordinate 0 of a loop has the fullest tiles, so it is busiest, unless the first instances see padding: then every
-    coordinate of the loops of that window is a candidate.
-    """
-    plan = count.plan
-    padded: set[int] = set()
-    for group in (g for groups in plan.groups.values() for g in groups if g.kind == k.WINDOW):
-        rank = plan.ranks[group.index]
-        low, high = rank.span(count.operation.extents)
-        if low < 0 or high >= rank.size:
-            padded |= set(group.dims)
-    ranges = [
-        range(n) if fanout >= 0 and dim in padded else range(1)
-        for n, fanout, dim in zip(trips, plan.loop_fanout, plan.loop_dim, strict=True)
-    ]
-    return list(product(*ranges))
