@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from accelsim.report.contents import notes, summary_tables, why
-from accelsim.report.layer_tables import layer_tables
+from accelsim.report.layer_tables import layer_tables, machine_tables
 from accelsim.report.numbers import count
 from accelsim.report.tables import Column, Table, render_markdown
 
@@ -32,7 +32,8 @@ def render_report(comparison: Comparison, figure_names: Sequence[str], title: st
         parts += ["## Without a mapping", "\n".join(f"- {why(r)}" for r in comparison.infeasible)]
     if figure_names:
         parts += ["## Figures", *(f"![{_caption(name)}]({name}.png)" for name in figure_names)]
-    parts += ["## Layers", *map(render_markdown, layer_tables(comparison))]
+    by_layer = layer_tables if len(comparison.architectures) > 1 else machine_tables
+    parts += ["## Layers", *map(render_markdown, by_layer(comparison))]
     remarks = notes(comparison)
     if remarks:
         parts += ["## Notes", "\n".join(f"- {remark}" for remark in remarks)]
