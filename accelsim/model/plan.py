@@ -241,6 +241,6 @@ class Plan:
         """Every fold of a single mapping, as Python integers."""
         count = len(self._tables)
         every = np.arange(count)
-        a, b = self.tables(every, np.broadcast_to(steps, (count, max(1, len(self.loops)))))
+        a, b = self.tables(every, np.tile(steps, (count, 1)))  # an array laid out as a batch's: one compilation
         values: list[int] = self.folds(a, b, NO_VARIANTS, np.zeros(count, np.int64), every)[:, 0].tolist()
         return values
