@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
+from multiprocessing import active_children
 from random import Random
 
 import pytest
+from strategies import random_case
 
 from accelsim.architecture.files import load_architecture
 from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Keep, Level
 from accelsim.errors import InfeasibleError, InputError
 from accelsim.mapping.dataflow import dataflow_violations
 from accelsim.mapping.validity import violations
+from accelsim.model.conventions import CONVENTIONS
 from accelsim.model.evaluate import evaluate
 from accelsim.search import OBJECTIVES, Limits, Objective, SearchResult, engine, search, search_many
+from accelsim.search.bound import cycles_bound, energy_bound
 from accelsim.search.exhaustive import exhaustive
 from accelsim.search.objective import score
 from accelsim.search.rules import Rules, dataflow_of
@@ -204,3 +208,45 @@ def test_the_answers_do_not_depend_on_the_workers() -> None:
     limits = Limits(max_candidates=500)
     pairs = [(operation, load_architecture("nlr256")) for operation in (SMALL_CONV, FC)]
     assert search_many(pairs, limits=limits, workers=2) == search_many(pairs, limits=limits)
+
+
+@pytest.mark.parametrize("name", sorted(CONVENTIONS))
+def test_no_random_mapping_is_below_the_bounds(name: str) -> None:
+    energies, bandwidths = (0.0, 1.0, 3.0, 50.0), (None, 0.5, 2.0)
+    for seed in range(120):
+        operation, architecture, mapping = random_case(seed)
+        if any(len(rank.terms) > 1 for rank in operation.output.ranks) and CONVENTIONS[name].tiles.dense:
+            continue  # a dense box around an output with gaps has more words than are ever added
+        draw = Random(seed)
+        elements = tuple(
+            replace(x, hop_energy=(("*", draw.choice(energies)),))
+            if isinstance(x, Fanout)
+            else replace(
+                x,
+                read_energy=draw.choice(energies),
+                write_energy=draw.choice(energies),
+                read_bandwidth=draw.choice(bandwidths),
+                write_bandwidth=draw.choice(bandwidths),
+            )
+            for x in architecture.elements
+        )
+        architecture = replace(architecture, elements=elements, compute=Compute(mac_energy=1.0))
+        rules, cost = Rules.of(operation, architecture, None), evaluate(operation, architecture, mapping, name)
+        assert energy_bound(rules, CONVENTIONS[name]) <= cost.energy * (1 + 1e-12)
+        assert cycles_bound(rules) <= cost.cycles
+
+
+def test_an_interrupt_stops_the_workers() -> None:
+    class Interrupt(BaseException):
+        """Stands for the keyboard's."""
+
+    def stop(done: int, total: int) -> None:
+        raise Interrupt
+
+    before = set(active_children())
+    pairs = [(conv(M=4, C=n), load_architecture("nlr256")) for n in range(2, 8)]
+    with pytest.raises(Interrupt):
+        search_many(pairs, limits=Limits(max_candidates=200), workers=2, progress=stop)
+    for process in set(active_children()) - before:
+        process.join(timeout=10)
+    assert set(active_children()) <= before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from math import inf
 
 import numpy as np
 
@@ -14,10 +14,14 @@ from accelsim.search.template import Steps
 Found = tuple[Score, Steps]
 Values = dict[str, tuple[int, ...]]
 PAIR_ROWS = 60_000
+FAR_BEHIND = 1.1
 
 
-def descend(pricer: Pricer, start: Found, values: Values, sweeps: int) -> Found:
-    """The best row reached by moving the factors of one dim at a time, best move first within the dim."""
+def descend(pricer: Pricer, start: Found, values: Values, sweeps: int, leader: float = inf) -> Found:
+    """The best row reached by moving the factors of one dim at a time, best move first within the dim.
+
+    Given up after one sweep when that leaves it far behind the ``leader``.
+    """
     best, dims = start, list(pricer.template.slots.items())
     unchanged = 0
     for turn in range(sweeps * len(dims)):
@@ -27,25 +31,40 @@ def descend(pricer: Pricer, start: Found, values: Values, sweeps: int) -> Found:
             best, unchanged = moved, 0
         else:
             unchanged += 1
-        if unchanged == len(dims) or pricer.budget.is_spent:
+        behind = turn == len(dims) - 1 and best[0][0] > FAR_BEHIND * leader
+        if unchanged == len(dims) or behind or pricer.budget.is_spent:
             break
     return best
 
 
-def descend_pairs(pricer: Pricer, start: Found, values: Values) -> Found:
-    """The best row reached by moving factors of two dims at once: one gives up the room that the other takes."""
+def descend_pairs(pricer: Pricer, start: Found, values: Values, sliding: bool) -> Found:
+    """The best row reached by moving factors of two dims at once: one gives up the room that the other takes.
+
+    ``sliding``: pairs with a dim of a window, or all others. All pairs of a dim are priced together, so that the tiles
+    of a window, which are what costs, are counted once for all; two dims of one window are not moved together.
+    """
+    windows = pricer.template.rules.windows
+    slides = {dim for window in windows for dim in window}
+    dims = sorted(pricer.template.slots, key=lambda dim: dim not in slides)
     best = start
-    for one, other in combinations(pricer.template.slots, 2):
-        slots = (pricer.template.slots[one], pricer.template.slots[other])
-        first, second = (segments(best[1][list(s)], values[dim]) for s, dim in zip(slots, (one, other), strict=True))
-        rows = np.repeat(_rows(best[1], slots[0], first), len(second), axis=0)
-        rows[:, list(slots[1])] = np.tile(second, (len(first), 1))
-        moved = pricer.best(rows[:PAIR_ROWS])
-        if moved is not None and moved[0] < best[0]:
-            best = moved
-        if pricer.budget.is_spent:
-            break
+    for i, dim in enumerate(dims):
+        others = [other for other in dims[i + 1 :] if not any({dim, other} <= window for window in windows)]
+        if others and (dim in slides) == sliding and not pricer.budget.is_spent:
+            pairs = [_pairs(pricer, best[1], values, dim, other) for other in others]
+            moved = pricer.best_fitting(np.concatenate(pairs))
+            if moved is not None and moved[0] < best[0]:
+                best = moved
     return best
+
+
+def _pairs(pricer: Pricer, row: Steps, values: Values, one: str, other: str) -> Steps:
+    """Copies of a row with other chains of two dims, those that fit."""
+    slots = [list(pricer.template.slots[dim]) for dim in (one, other)]
+    first, second = (segments(row[s], values[dim]) for s, dim in zip(slots, (one, other), strict=True))
+    rows = np.repeat(_rows(row, tuple(slots[0]), first), len(second), axis=0)
+    rows[:, slots[1]] = np.tile(second, (len(first), 1))
+    rows = rows[:PAIR_ROWS]
+    return rows[pricer.template.fits(rows)]
 
 
 def _rows(row: Steps, slots: tuple[int, ...], chains: Steps) -> Steps:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice, product
+from math import inf
 
 import numpy as np
 
@@ -25,13 +26,14 @@ from accelsim.search.objective import check_objective, score
 from accelsim.search.pricing import Budget, Pricer
 from accelsim.search.rules import Kept, Rules, dataflow_of
 from accelsim.search.skeleton import SPACE_RULE, orders, skeleton
-from accelsim.search.steps import chains, start_row, step_values
+from accelsim.search.steps import chains, filling_rows, start_row, step_values
 from accelsim.search.template import Steps, Template
 from accelsim.workload.operation import Operation
 
 SMALL = 60_000
 """Spaces of at most so many rows of steps are enumerated."""
-FIRST_SWEEPS, LATER_SWEEPS, BEST_CHOICES, BEST_ORDERS, PAIR_ROUNDS = 4, 3, 4, 3, 6
+FIRST_SWEEPS, LATER_SWEEPS, BEST_CHOICES, BEST_ORDERS, PAIR_ROUNDS = 2, 2, 3, 2, 12
+MOST_SPREADS, BEST_SPREADS = 6, 1
 BLOCK = 8192
 
 Progress = Callable[[int, float], None]
@@ -131,6 +133,8 @@ class _Search:
         for candidate in _best(found, BEST_ORDERS):
             if not self.done(found):
                 found.append(self.polished(candidate))
+        if not self.done(found):
+            found += self.spread(self.leader(found)[1])
         while not self.done(found):
             leader = self.leader(found)
             of_choice = next(choice for choice in choices if leader[1] in choice)
@@ -153,17 +157,28 @@ class _Search:
                 rows.append(carried(other.template, row, pricer.template))
             first = pricer.best(np.array(rows))
             if first is not None:
-                found.append((descend(pricer, first, self.values, sweeps), pricer))
+                leader = self.leader(found)[0][0][0] if found else inf
+                found.append((descend(pricer, first, self.values, sweeps, leader), pricer))
             if self.done(found):
                 break
         return found
+
+    def spread(self, pricer: Pricer) -> list[Candidate]:
+        """Descents in one template from rows that spread different dims over the array."""
+        rows = filling_rows(pricer.template, self.values)
+        ahead = pricer.ranked(np.unique(rows[pricer.template.fits(rows)], axis=0), MOST_SPREADS)
+        found = [(descend(pricer, start, self.values, 1), pricer) for start in ahead if not self.budget.is_spent]
+        return [self.polished(candidate) for candidate in _best(found, BEST_SPREADS)]
 
     def polished(self, candidate: Candidate) -> Candidate:
         """The candidate after moves of one dim and of pairs, until neither helps."""
         found, pricer = candidate
         for _ in range(PAIR_ROUNDS):
             before = found[0]
-            found = descend_pairs(pricer, descend(pricer, found, self.values, LATER_SWEEPS), self.values)
+            found = descend(pricer, found, self.values, LATER_SWEEPS)
+            found = descend_pairs(pricer, found, self.values, sliding=False)
+            if found[0] >= before:
+                found = descend_pairs(pricer, found, self.values, sliding=True)
             if found[0] >= before or self.budget.is_spent:
                 break
         return found, pricer

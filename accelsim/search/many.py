@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import replace
 from multiprocessing import get_context
 
@@ -15,6 +16,7 @@ from accelsim.workload.operation import Operation
 
 Pair = tuple[Operation, Architecture]
 Answer = SearchResult | InfeasibleError
+Answers = Generator[tuple[int, Answer], None, None]
 
 
 def search_many(
@@ -36,10 +38,12 @@ def search_many(
     asked = list(unique.values())
     answers: dict[int, Answer] = {}
     run = _here if workers in (None, 1) or len(asked) < 2 else _spread
-    for index, answer in run(asked, objective, limits, workers or 1):
-        answers[index] = answer
-        if progress is not None:
-            progress(len(answers), len(asked))
+    # Closed at once when an interrupt arrives here, between answers: a traceback would keep the workers alive.
+    with closing(run(asked, objective, limits, workers or 1)) as coming:
+        for index, answer in coming:
+            answers[index] = answer
+            if progress is not None:
+                progress(len(answers), len(asked))
     place = {key: i for i, key in enumerate(unique)}
     out = []
     for operation, architecture in pairs:
@@ -64,12 +68,12 @@ def _answer(operation: Operation, architecture: Architecture, objective: Objecti
         return error
 
 
-def _here(asked: list[Pair], objective: Objective, limits: Limits, workers: int) -> Iterator[tuple[int, Answer]]:
+def _here(asked: list[Pair], objective: Objective, limits: Limits, workers: int) -> Answers:
     for index, (operation, architecture) in enumerate(asked):
         yield index, _answer(operation, architecture, objective, limits)
 
 
-def _spread(asked: list[Pair], objective: Objective, limits: Limits, workers: int) -> Iterator[tuple[int, Answer]]:
+def _spread(asked: list[Pair], objective: Objective, limits: Limits, workers: int) -> Answers:
     """Answers as they come from worker processes; started afresh (spawn), as threads of numpy do not survive a fork."""
     pool = ProcessPoolExecutor(min(workers, len(asked)), mp_context=get_context("spawn"))
     try:

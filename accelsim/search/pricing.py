@@ -65,10 +65,22 @@ class Pricer:
 
     def best(self, rows: Steps) -> tuple[tuple[float, float], Steps] | None:
         """The best of these rows that fits and its score, the first among equals; None when none fits."""
-        rows = self.budget.cut(rows[self.template.fits(rows)])
+        return self.best_fitting(rows[self.template.fits(rows)])
+
+    def best_fitting(self, rows: Steps) -> tuple[tuple[float, float], Steps] | None:
+        """The same of rows that are known to fit."""
+        ranked = self.ranked(rows, 1)
+        return ranked[0] if ranked else None
+
+    def ranked(self, rows: Steps, count: int) -> list[tuple[tuple[float, float], Steps]]:
+        """The best few of these rows, which are known to fit, with their scores; the first among equals first."""
+        rows = self.budget.cut(rows)
         if not len(rows):
-            return None
+            return []
         scores = self.scores(rows)
-        least = np.flatnonzero(scores[:, 0] == scores[:, 0].min())
-        at = least[np.argmin(scores[least, 1])]
-        return (float(scores[at, 0]), float(scores[at, 1])), rows[at]
+        if count == 1:
+            least = np.flatnonzero(scores[:, 0] == scores[:, 0].min())
+            order = least[[np.argmin(scores[least, 1])]]
+        else:
+            order = np.lexsort((np.arange(len(rows)), scores[:, 1], scores[:, 0]))[:count]
+        return [((float(scores[i, 0]), float(scores[i, 1])), rows[i]) for i in order]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 from accelsim.architecture.spec import Architecture
@@ -77,6 +78,12 @@ class Rules:
                 for role, dims in free.inside
             ),
         )
+
+    @cached_property
+    def windows(self) -> tuple[frozenset[str], ...]:
+        """The dims that slide over one another: those that share a rank of some tensor."""
+        ranks = (rank for tensor in self.operation.tensors for rank in tensor.ranks)
+        return tuple({frozenset(t.dim for t in rank.terms): None for rank in ranks if len(rank.terms) > 1})
 
     def irrelevant(self, tensor: str) -> tuple[str, ...]:
         """The dims that reuse a tensor."""

@@ -113,13 +113,7 @@ class _Builder:
 
     def _again(self, run: Sequence[str]) -> list[str]:
         """The first of two sliding dims once more, so that either can slide innermost."""
-        windows = {
-            term.dim
-            for tensor in self.rules.operation.tensors
-            for rank in tensor.ranks
-            for term in rank.terms
-            if len(rank.terms) > 1
-        }
+        windows = frozenset[str]().union(*self.rules.windows)
         sliding = [dim for dim in run if dim in windows]
         return sliding[:1] if len(sliding) > 1 else []
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, permutations
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,4 +98,34 @@ def start_row(template: Template) -> Steps:
         left[axis] //= need
         for i in template.slots[dim]:
             row[i] = need if i < column else 1
+    return row
+
+
+def filling_rows(template: Template, values: dict[str, tuple[int, ...]]) -> Steps:
+    """Rows that spread one or two dims over the array as wide as it has room, all else being the smallest tiles.
+
+    Which dims share the array is the choice that small moves find hardest to undo.
+    """
+    start, rows = start_row(template), []
+    spatial = [i for i, loop in enumerate(template.loops) if isinstance(loop, Spatial)]
+    for columns in (*permutations(spatial, 1), *permutations(spatial, 2)):
+        row = start
+        for column in columns:
+            row = _filled(template, row, column, values)
+        rows.append(row)
+    return np.array([start, *rows])
+
+
+def _filled(template: Template, row: Steps, column: int, values: dict[str, tuple[int, ...]]) -> Steps:
+    """The row with one more loop in space, over as many positions as its axis has left."""
+    loop, row = template.loops[column], row.copy()
+    assert isinstance(loop, Spatial)
+    trips = -(-template.enclosing(row[None, :])[0] // row)
+    same = [i for i, x in enumerate(template.loops) if isinstance(x, Spatial) and x.axis == loop.axis]
+    room = template.rules.architecture.axes[loop.axis].size // int(trips[same].prod())
+    slots = template.slots[loop.dim]
+    if room < 2 or row[slots[0]] > 1 or slots[0] == column:
+        return row
+    for i in slots:
+        row[i] = max(v for v in values[loop.dim] if v <= room) if i < column else 1
     return row
