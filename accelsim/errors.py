@@ -33,8 +33,11 @@ def nearest(word: str, known: Sequence[str]) -> str:
     "; did you mean 'alexnet'?"
     >>> nearest("zzz", ["alexnet", "vgg16"])
     '; known: alexnet, vgg16'
+    >>> nearest("m", ["M", "C"])
+    "; did you mean 'M'?"
     """
-    close = get_close_matches(word, known, n=1)
+    by_lower = {name.lower(): name for name in reversed(known)}
+    close = get_close_matches(word, known, n=1) or get_close_matches(word.lower(), list(by_lower), n=1)
     if close:
-        return f"; did you mean '{close[0]}'?"
+        return f"; did you mean '{by_lower.get(close[0], close[0])}'?"
     return f"; known: {', '.join(known)}" if known else ""

@@ -292,7 +292,7 @@ def test_a_wrong_layer_is_refused_with_its_line(text, sentence):
 
 FILES_REFUSED = [
     ("name: ''\nlayers: []", "net.yaml:1: name must be a word, not '' (and 1 more)"),
-    ("layers: []", "net.yaml:1: layers must have at least 1, not 0"),
+    ("layers: []", "net.yaml:1: layers must have at least 1 entry, not 0"),
     ("layers: 3", "net.yaml:1: layers must be a list, not 3"),
     ("layers:\n  - conv", "net.yaml:2: layers.0 must be a map of fields, not 'conv'"),
     ("name: x", "net.yaml:1: layers is missing"),

@@ -93,8 +93,10 @@ def _must(error: ErrorDetails) -> str:
         guess = nearest(value, known) if isinstance(value, str) else ""
         return f"must be one of {', '.join(known)}, not {came(value)}{guess if 'mean' in guess else ''}"
     if kind in ("too_short", "string_too_short"):
-        entries = "characters" if kind == "string_too_short" else "entries"
-        return f"must have at least {context['min_length']} {entries}, not {context.get('actual_length', 0)}"
+        least = context["min_length"]
+        if kind == "string_too_short":
+            return f"must have at least {least} {'character' if least == 1 else 'characters'}, not fewer"
+        return f"must have at least {least} {'entry' if least == 1 else 'entries'}, not {context.get('actual_length', 0)}"
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error", error["msg"]))
     return error["msg"][:1].lower() + error["msg"][1:]
