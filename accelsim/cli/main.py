@@ -15,6 +15,7 @@ import click
 
 from accelsim.cli.catalogue import list_, show
 from accelsim.cli.compare import compare, run
+from accelsim.cli.schema import schema
 from accelsim.cli.single import evaluate, map_, simulate
 from accelsim.errors import AccelsimError, InfeasibleError, nearest
 
@@ -56,7 +57,7 @@ def cli(ctx: click.Context, version: bool) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (compare, run, map_, evaluate, simulate, list_, show):
+for command in (compare, run, map_, evaluate, simulate, list_, show, schema):
     cli.add_command(command)
 
 
