@@ -1,8 +1,9 @@
 """The best mapping of one operation on one machine: small spaces in full, large ones by descent from many nests.
 
 Every choice of kept tensors gets a short descent in one order of nodes; the best few get all orders, and the best of
-those a search over pairs of dims.  What no mapping can beat comes from accelsim.search.bound, so the certificate
-states a true gap, though not a small one; whole spaces that are enumerated are proven.
+those moves of two dims together, other loop orders over the same tiles, and starts that spread other dims over the
+array.  What no mapping can beat comes from accelsim.search.bound, so the certificate states a true gap, though not
+the smallest; whole spaces that are enumerated are proven.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ from accelsim.search.objective import check_objective, score
 from accelsim.search.pricing import Budget, Pricer
 from accelsim.search.rules import Kept, Rules, dataflow_of
 from accelsim.search.skeleton import SPACE_RULE, orders, skeleton
-from accelsim.search.steps import chains, filling_rows, start_row, step_values
+from accelsim.search.steps import chains, filling_rows, relaid_rows, start_row, step_values
 from accelsim.search.template import Steps, Template
 from accelsim.workload.operation import Operation
 
 SMALL = 60_000
 """Spaces of at most so many rows of steps are enumerated."""
 FIRST_SWEEPS, LATER_SWEEPS, BEST_CHOICES, BEST_ORDERS, PAIR_ROUNDS = 2, 2, 3, 2, 12
-MOST_SPREADS, BEST_SPREADS = 6, 1
+MOST_SPREADS, BEST_SPREADS, MOST_RELAYS = 6, 1, 4
 BLOCK = 8192
 
 Progress = Callable[[int, float], None]
@@ -178,10 +179,21 @@ class _Search:
             found = descend(pricer, found, self.values, LATER_SWEEPS)
             found = descend_pairs(pricer, found, self.values, sliding=False)
             if found[0] >= before:
+                found = self.relaid(pricer, found)
+            if found[0] >= before:
                 found = descend_pairs(pricer, found, self.values, sliding=True)
             if found[0] >= before or self.budget.is_spent:
                 break
         return found, pricer
+
+    def relaid(self, pricer: Pricer, start: Found) -> Found:
+        """The best of short descents from the same tiles with the loops of the gaps in other orders."""
+        rows = relaid_rows(pricer.template, start[1])
+        best = start
+        for other in pricer.ranked(rows[pricer.template.fits(rows)], MOST_RELAYS):
+            if not self.budget.is_spent:
+                best = min(best, descend(pricer, other, self.values, 1), key=lambda found: found[0])
+        return best
 
     def leader(self, found: list[Candidate]) -> Candidate:
         return min(found, key=lambda candidate: candidate[0][0])

@@ -90,6 +90,10 @@ class Rules:
         indexed = self.operation.tensor(tensor).dims
         return tuple(dim for dim in self.dims if dim not in indexed)
 
+    def reused_by(self, dim: str) -> frozenset[str]:
+        """The tensors that a loop over the dim reuses."""
+        return frozenset(tensor.name for tensor in self.operation.tensors if dim not in tensor.dims)
+
     def choices(self) -> tuple[Kept, ...]:
         """Every choice of what each level keeps; first the one that keeps the most."""
         levels = [level.name for level in self.architecture.levels]

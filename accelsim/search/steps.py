@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import combinations_with_replacement, permutations
+from itertools import combinations_with_replacement, islice, permutations, product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from accelsim.search.rules import Rules
 from accelsim.search.template import Steps, Template
 
 RAGGED_PARTS = 16
+MOST_RELAID = 256
 
 
 def step_values(rules: Rules) -> dict[str, tuple[int, ...]]:
@@ -129,3 +130,34 @@ def _filled(template: Template, row: Steps, column: int, values: dict[str, tuple
     for i in slots:
         row[i] = max(v for v in values[loop.dim] if v <= room) if i < column else 1
     return row
+
+
+def relaid_rows(template: Template, row: Steps) -> Steps:
+    """The same tiles with the loops of every gap in the other orders that the gap offers.
+
+    Dims that occur twice in a gap run in their first or in their last place; those that reuse the same tensors move
+    together.  Small moves cannot, as each step on the way would be dearer.
+    """
+    toggles: dict[tuple[int, frozenset[str]], list[list[int]]] = {}
+    for gap, columns in enumerate(template.gaps):
+        for dim in dict.fromkeys(template.loops[i].dim for i in columns):
+            places = [i for i in columns if template.loops[i].dim == dim]
+            if len(places) > 1 and _enclosing(template, row, places[0]) > row[places[-1]]:
+                toggles.setdefault((gap, template.rules.reused_by(dim)), []).append(places)
+    rows = []
+    for lasts in islice(product((False, True), repeat=len(toggles)), MOST_RELAID):
+        new = row.copy()
+        for last, group in zip(lasts, toggles.values(), strict=True):
+            for places in group:
+                inner = row[places[-1]]
+                new[places] = _enclosing(template, row, places[0]) if last else inner
+                new[places[-1]] = inner
+        rows.append(new)
+    return np.unique(np.array(rows), axis=0)
+
+
+def _enclosing(template: Template, row: Steps, column: int) -> int:
+    """The extent that encloses one loop."""
+    dim = template.loops[column].dim
+    before = [i for i in template.slots[dim] if i < column]
+    return int(row[before[-1]]) if before else template.rules.operation.extents[dim]

@@ -35,6 +35,19 @@ class Template:
         """Per dim, the columns of its loops, outermost first."""
         return {dim: tuple(i for i, x in enumerate(self.loops) if x.dim == dim) for dim in self.rules.dims}
 
+    @cached_property
+    def gaps(self) -> tuple[tuple[int, ...], ...]:
+        """Columns of the loops in time that stand together, nothing between them."""
+        runs: list[list[int]] = [[]]
+        column = 0
+        for node in self.nodes:
+            if isinstance(node, Temporal):
+                runs[-1].append(column)
+            elif runs[-1]:
+                runs.append([])
+            column += not isinstance(node, Storage)
+        return tuple(tuple(run) for run in runs if run)
+
     @property
     def is_closed(self) -> bool:
         """Whether every dim has a loop at all."""
