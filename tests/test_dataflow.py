@@ -114,7 +114,7 @@ BREAKING = [
         [*DRAM, *BUFFER, *loops(("N", 1), ("M", 1), ("C", 1)), *space(("R", 1, "X"), ("S", 1, "Y")),
          *keep("Register", "weights"), *loops(("E", 1), ("F", 1))],
         ["weight_stationary: weights must stay in Register until all N, E and F are done:"
-         " the loop over N must be below them, not above"],
+         " the loop over N must be below them, not above, or at least inside the loop over C"],
     ),
     (
         "weight_stationary",
@@ -141,10 +141,10 @@ BREAKING = [
     (
         "output_stationary_c",
         "complete",
-        [*DRAM, *BUFFER, *loops(("E", 1), ("F", 1), ("C", 1)), *space(("M", 1, "X"), ("N", 1, "Y")),
+        [*DRAM, *BUFFER, *loops(("C", 1), ("E", 1), ("F", 1)), *space(("M", 1, "X"), ("N", 1, "Y")),
          *keep("Register", "outputs"), *loops(("R", 1), ("S", 1))],
         ["output_stationary_c: outputs must stay in Register until all C, R and S are done:"
-         " the loop over C must be below them, not above"],
+         " the loop over C must be below them, not above, or at least inside the loop over F"],
     ),
     (
         "input_stationary",
@@ -153,7 +153,7 @@ BREAKING = [
          *loops(("F", 1)), *keep("Register", "inputs")],
         ["input_stationary: C, R, S, N, G, E or F may be unrolled, not M",
          "input_stationary: inputs must stay in Register until all M are done:"
-         " the loop over M must be below them, not above"],
+         " the loop over M must be below them, not above, or at least inside the loop over F"],
     ),
     (
         "no_local_reuse",
@@ -172,10 +172,10 @@ BREAKING = [
     (
         "row_stationary",
         "complete and inside",
-        [*DRAM, *BUFFER, *loops(("N", 1), ("C", 1), ("M", 1), ("F", 1)), *space(("R", 1, "Y")),
+        [*DRAM, *BUFFER, *loops(("N", 1), ("C", 1), ("F", 1), ("M", 1)), *space(("R", 1, "Y")),
          *keep("Register", *ALL), *loops(("E", 1), ("S", 1))],
         ["row_stationary: weights must stay in Register until all F and S are done:"
-         " the loop over F must be below them, not above",
+         " the loop over F must be below them, not above, or at least inside the loop over M",
          "row_stationary: loops below Register must be over N, G, M, C, F or S, not E"],
     ),
 ]  # fmt: skip
@@ -184,6 +184,13 @@ BREAKING = [
 @pytest.mark.parametrize(("name", "rule", "nodes", "expected"), BREAKING, ids=[f"{b[0]}-{b[1]}" for b in BREAKING])
 def test_a_broken_rule_is_named(name: str, rule: str, nodes: list[Node], expected: list[str]) -> None:
     assert sentences(name, nodes) == expected
+
+
+def test_loops_directly_above_a_tile_that_they_do_not_move_let_it_stay() -> None:
+    """A buffer node between them can hold a strip of inputs while the weights stay in the array."""
+    nest = [*DRAM, *keep("Buffer", "outputs"), *loops(("M", 1), ("C", 1), ("N", 1), ("E", 1)), *keep("Buffer", "inputs"),
+            *loops(("F", 1)), *space(("R", 1, "X"), ("S", 1, "Y")), *keep("Register", "weights")]  # fmt: skip
+    assert sentences("weight_stationary", nest) == []
 
 
 def test_filter_rows_fold_in_time_where_the_array_is_too_small() -> None:

@@ -33,8 +33,8 @@ class Dataflow:
     axes      (axis name, dims that may be unrolled on it), for machines that have an axis of that name
     unroll    dims that are unrolled as far as the array has room, in this order: they take
               ceil(bound / room) passes in time, none when the room suffices
-    complete  (role, ((tensor, dims), ...)): these dims run wholly below the tensor's node, so that it stays until they
-              are done: no temporal loop over them is above the node
+    complete  (role, ((tensor, dims), ...)): the tensor's tile stays until these dims are done. They run below its node,
+              or directly above it where no loop that moves the tensor comes between: then the tile stays as well
     inside    (role, dims): temporal loops below the nodes at that place are over these dims only
     source    who described it, where
     """
@@ -189,17 +189,21 @@ def _complete(
 ) -> Iterator[DataflowViolation]:
     for role, tensors in dataflow.complete:
         for tensor, dims in tensors:
-            named = [dim for dim in dims if dim in operation.extents]
             levels = role_levels(architecture, role, tensor)
             for at, node in enumerate(mapping.nodes):
                 if isinstance(node, Storage) and node.tensor == tensor and node.level in levels[:1]:
                     above = [loop.dim for i, loop in _running(mapping, 0) if i < at and isinstance(loop, Temporal)]
-                    for dim in dict.fromkeys(d for d in above if d in dims):
+                    moves = operation.tensor(tensor).dims
+                    last = max((i for i, dim in enumerate(above) if dim in moves), default=-1)
+                    for dim in dict.fromkeys(d for d in above[: last + 1] if d in dims):
+                        named = _listed([d for d in dims if d in operation.extents], "and")
+                        moving = above[last]
+                        reason = "" if moving == dim else f", or at least inside the loop over {moving}"
                         yield _broken(
                             "complete",
                             dataflow,
-                            f"{tensor} must stay in {node.level} until all {_listed(named, 'and')} are done:"
-                            f" the loop over {dim} must be below them, not above",
+                            f"{tensor} must stay in {node.level} until all {named} are done:"
+                            f" the loop over {dim} must be below them, not above{reason}",
                         )
 
 
