@@ -13,12 +13,12 @@ import numpy as np
 from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts, TensorCounts, Words
 from accelsim.mapping.nest import Node
-from accelsim.model import kernels as k
 from accelsim.model.busiest import every_candidate
 from accelsim.model.conventions import convention as convention_of
 from accelsim.model.energy import data_macs, energy_items
 from accelsim.model.latency import port_times
 from accelsim.model.plan import TileRule
+from accelsim.model.table_store import TableStore
 from accelsim.model.traffic import Counter
 from accelsim.workload.operation import Operation
 
@@ -50,6 +50,7 @@ class BatchEvaluator:
         self.timed = Counter(operation, architecture, template, TileRule())
         same = self.convention.tiles == TileRule()
         self.priced = self.timed if same else Counter(operation, architecture, template, self.convention.tiles)
+        self.timed_tables, self.priced_tables = TableStore(self.timed.plan), TableStore(self.priced.plan)
         self.macs = data_macs(operation) if architecture.compute.gate_padding else operation.macs
         bounded = [level for level in architecture.levels if level.read_bandwidth or level.write_bandwidth]
         self.bounded = bool(bounded)
@@ -61,8 +62,8 @@ class BatchEvaluator:
 
     def _chunk(self, steps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         candidates = self._candidates(steps)
-        timed = fold_columns(self.timed, steps)
-        priced = timed if self.priced is self.timed else fold_columns(self.priced, steps)
+        timed = self.timed_tables.fold_columns(steps)
+        priced = timed if self.priced is self.timed else self.priced_tables.fold_columns(steps)
         compute = timed[self.timed.steps_fold]
         counts = self._counts(self.priced, priced)
         items = energy_items(self.operation, self.architecture, counts, self.convention, self.macs)
@@ -105,23 +106,3 @@ class BatchEvaluator:
             for time in port_times(self.architecture, AccessCounts(0, 0, 0, (), (), ports)):
                 np.maximum(cycles, time.cycles, out=cycles)
         return cycles
-
-
-def fold_columns(counter: Counter, steps: np.ndarray) -> Columns:
-    """Every fold of every mapping, a column each."""
-    plan = counter.plan
-    if not plan.loops:
-        steps = np.ones((len(steps), 1), np.int64)
-    which: dict[tuple[int, ...], int] = {}
-    ids, examples = [], []
-    for columns in plan.columns:
-        if columns not in which:
-            which[columns] = len(which)
-            number, example = k.variants(steps, np.array(columns, np.int64))
-            ids.append(number)
-            examples.append(example)
-    of_table = np.array([which[columns] for columns in plan.columns], np.int64)
-    counts = np.array([len(examples[i]) for i in of_table])
-    tables = np.repeat(np.arange(len(of_table)), counts)
-    a, b = plan.tables(tables, steps[np.concatenate([examples[i] for i in of_table])])
-    return list(plan.folds(a, b, np.array(ids), of_table, np.cumsum(counts) - counts))

@@ -368,7 +368,7 @@ def fill_tables(
     rank_strides,
     rank_offset,
     rank_size,
-    dense,
+    rank_dense,
     a,
     b,
 ):
@@ -407,7 +407,17 @@ def fill_tables(
                         dims[j] = i
         if kind == COVER:
             a[row, 0] = window_cover(
-                bounds, strides, rank_offset[rank], rank_size[rank], dense, dims, steps, modes, trips, coords, loops
+                bounds,
+                strides,
+                rank_offset[rank],
+                rank_size[rank],
+                rank_dense[rank],
+                dims,
+                steps,
+                modes,
+                trips,
+                coords,
+                loops,
             )
             continue
         for entry in range(2 * temporal + 1):
@@ -421,7 +431,7 @@ def fill_tables(
                     strides,
                     rank_offset[rank],
                     rank_size[rank],
-                    dense,
+                    rank_dense[rank],
                     dims,
                     steps,
                     modes,
@@ -445,6 +455,7 @@ def fold(
     ids,
     table_ids,
     table_base,
+    table_stride,
     fold_groups,
     fold_tables,
     fold_full,
@@ -455,8 +466,9 @@ def fold(
 ):
     """count = |first tile| + sum over steps of (prod A - prod B), per fold and mapping.
 
-    Mapping m uses row ``table_base[t] + ids[table_ids[t], m]`` of a and b for table t. ``fold_loop_group[f, i]``: the
-    group (position in ``fold_tables[f]``) of the fold's i-th temporal loop. ``fold_full``: sum over all positions.
+    For table t, mapping m uses row ``table_base[t] + ids[table_ids[t], m] x table_stride[t]`` of a and b.
+    ``fold_loop_group[f, i]``: the group (position in ``fold_tables[f]``) of the fold's i-th temporal loop.
+    ``fold_full``: sum over all positions.
     """
     cuts = np.empty(fold_tables.shape[1], np.int64)
     at = np.empty(fold_tables.shape[1], np.int64)
@@ -467,7 +479,7 @@ def fold(
             for g in range(groups):
                 cuts[g] = 0
                 table = fold_tables[f, g]
-                at[g] = table_base[table] + ids[table_ids[table], m]
+                at[g] = table_base[table] + ids[table_ids[table], m] * table_stride[table]
                 total *= a[at[g], table_temporal[table] if full else 0]
             if not full:
                 for i in range(fold_loops[f]):

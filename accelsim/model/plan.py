@@ -25,7 +25,7 @@ NO_TENSOR = Tensor("", ())
 
 @dataclass(frozen=True)
 class TileRule:
-    """How a tile is counted. ``dense``: a window is its bounding box, stride gaps included.
+    """How a tile is counted. ``dense``: an operand's window is its bounding box, stride gaps included.
     ``shared_halo``: a multicast network reads the overlap of different tiles once (else only equal tiles)."""
 
     dense: bool = False
@@ -65,6 +65,7 @@ class Plan:
         fanout = architecture.fanout_of_axis
         self.loop_fanout = [fanout[loop.axis] if isinstance(loop, Spatial) else -1 for loop in self.loops]
         self.ranks: list[Rank] = []
+        self.dense: list[bool] = []
         self.groups = {t.name: self._groups(t) for t in (*operation.tensors, NO_TENSOR)}
         self.edges = self._edges(template)
         self._tables: dict[tuple[Any, ...], int] = {}
@@ -74,6 +75,7 @@ class Plan:
     def _groups(self, tensor: Tensor) -> tuple[Group, ...]:
         seen: set[str] = set()
         groups = []
+        dense = self.rule.dense and tensor is not self.operation.output
         for rank in tensor.ranks:
             terms = [t for t in rank.terms if self.operation.extents[t.dim] > 1]
             names = [t.dim for t in terms]
@@ -85,11 +87,12 @@ class Plan:
             seen |= set(names)
             low, high = rank.span(self.operation.extents)
             dims = tuple(self.dim_index[d] for d in names)
-            plain = len(terms) == 1 and low >= 0 and high < rank.size and not (self.rule.dense and terms[0].stride > 1)
+            plain = len(terms) == 1 and low >= 0 and high < rank.size and not (dense and terms[0].stride > 1)
             if plain:
                 groups.append(Group(k.CHAIN, dims[0], dims))
             elif terms or low < 0 or high >= rank.size:
                 self.ranks.append(Rank(tuple(terms), rank.size, rank.offset))
+                self.dense.append(dense)
                 groups.append(Group(k.WINDOW, len(self.ranks) - 1, dims))
         for dim, index in self.dim_index.items():
             if dim not in seen and self.operation.extents[dim] > 1:
@@ -206,6 +209,7 @@ class Plan:
             "strides": strides,
             "offset": np.array([r.offset for r in self.ranks] or [0], np.int64),
             "rank_size": np.array([r.size for r in self.ranks] or [0], np.int64),
+            "dense": np.array(self.dense or [False], np.bool_),
         }
 
     @cached_property
@@ -226,14 +230,16 @@ class Plan:
         a, b = np.zeros((len(rows), t["width"]), np.int64), np.zeros((len(rows), t["width"]), np.int64)
         k.fill_tables(rows, variant_steps, t["kind"], t["rank"], t["loops"], t["modes"], t["coords"], t["size"],
                       t["first"], s["loop_dim"], s["bound"], s["dims"], s["strides"], s["offset"], s["rank_size"],
-                      self.rule.dense, a, b)  # fmt: skip
+                      s["dense"], a, b)  # fmt: skip
         return a, b
 
-    def folds(self, a: np.ndarray, b: np.ndarray, ids: np.ndarray, which: np.ndarray, base: np.ndarray) -> np.ndarray:
+    def folds(
+        self, a: np.ndarray, b: np.ndarray, ids: np.ndarray, which: np.ndarray, base: np.ndarray, stride: np.ndarray
+    ) -> np.ndarray:
         """Every fold of every mapping: int64 of shape (folds, mappings); see kernels.fold for the row numbers."""
         t = self.arrays
         out = np.empty((len(self._fold_rows), ids.shape[1]), np.int64)
-        k.fold(a, b, ids, which, base, t["fold_groups"], t["fold_tables"], t["fold_full"], t["fold_loops"],
+        k.fold(a, b, ids, which, base, stride, t["fold_groups"], t["fold_tables"], t["fold_full"], t["fold_loops"],
                t["fold_loop_group"], t["temporal"], out)  # fmt: skip
         return out
 
@@ -242,5 +248,6 @@ class Plan:
         count = len(self._tables)
         every = np.arange(count)
         a, b = self.tables(every, np.tile(steps, (count, 1)))  # an array laid out as a batch's: one compilation
-        values: list[int] = self.folds(a, b, NO_VARIANTS, np.zeros(count, np.int64), every)[:, 0].tolist()
+        none = np.zeros(count, np.int64)
+        values: list[int] = self.folds(a, b, NO_VARIANTS, none, every, none)[:, 0].tolist()
         return values
