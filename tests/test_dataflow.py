@@ -188,8 +188,9 @@ def test_a_broken_rule_is_named(name: str, rule: str, nodes: list[Node], expecte
 
 def test_loops_directly_above_a_tile_that_they_do_not_move_let_it_stay() -> None:
     """A buffer node between them can hold a strip of inputs while the weights stay in the array."""
-    nest = [*DRAM, *keep("Buffer", "outputs"), *loops(("M", 1), ("C", 1), ("N", 1), ("E", 1)), *keep("Buffer", "inputs"),
-            *loops(("F", 1)), *space(("R", 1, "X"), ("S", 1, "Y")), *keep("Register", "weights")]  # fmt: skip
+    above = [*DRAM, *keep("Buffer", "outputs"), *loops(("M", 1), ("C", 1), ("N", 1), ("E", 1))]
+    array = [*space(("R", 1, "X"), ("S", 1, "Y")), *keep("Register", "weights")]
+    nest = [*above, *keep("Buffer", "inputs"), *loops(("F", 1)), *array]
     assert sentences("weight_stationary", nest) == []
 
 

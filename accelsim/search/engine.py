@@ -26,7 +26,7 @@ from accelsim.search.interface import Certificate, Limits, Objective, SearchResu
 from accelsim.search.objective import check_objective, score
 from accelsim.search.pricing import Budget, Pricer
 from accelsim.search.rules import Kept, Rules, dataflow_of
-from accelsim.search.skeleton import SPACE_RULE, orders, skeleton
+from accelsim.search.skeleton import SPACE_RULE, last_outside, orders, skeleton
 from accelsim.search.steps import chains, filling_rows, relaid_rows, start_row, step_values
 from accelsim.search.template import Steps, Template
 from accelsim.workload.operation import Operation
@@ -75,7 +75,12 @@ class _Search:
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
-        every = [[(order, self.template(order)) for order in orders(kept)] for kept in self.rules.choices()]
+        every = [
+            [(order, self.template(order, early)) for order in orders(kept)]
+            for early in ((False, True) if self.rules.complete else (False,))
+            for kept in self.rules.choices()
+            if not early or last_outside(self.rules, kept)
+        ]
         usable = [[(o, t) for o, t in choice if t.is_closed and t.fits(start_row(t)[None, :])[0]] for choice in every]
         choices = [choice for choice in usable if choice]
         if not choices:
@@ -88,8 +93,8 @@ class _Search:
             best, complete = self.descended(pricers), False
         return self.certified(best, space, complete)
 
-    def template(self, kept: Kept) -> Template:
-        return Template(self.rules, skeleton(self.rules, kept))
+    def template(self, kept: Kept, early: bool) -> Template:
+        return Template(self.rules, skeleton(self.rules, kept, early))
 
     def pricer(self, template: Template) -> Pricer:
         return Pricer(template, self.objective, self.budget)

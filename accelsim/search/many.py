@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing import get_context
@@ -74,18 +75,34 @@ def _here(asked: list[Pair], objective: Objective, limits: Limits, workers: int)
 
 
 def _spread(asked: list[Pair], objective: Objective, limits: Limits, workers: int) -> Answers:
-    """Answers as they come from worker processes; started afresh (spawn), as threads of numpy do not survive a fork."""
+    """Answers as they come from worker processes; started afresh (spawn), as threads of numpy do not survive a fork.
+
+    When a worker dies, what is still open is searched here, one at a time.
+    """
     pool = ProcessPoolExecutor(min(workers, len(asked)), mp_context=get_context("spawn"))
+    open_ = set(range(len(asked)))
     try:
         futures: dict[Future[Answer], int] = {
             pool.submit(_answer, operation, architecture, objective, limits): index
             for index, (operation, architecture) in enumerate(asked)
         }
         for future in as_completed(futures):
-            yield futures[future], future.result()
+            answer = future.result()
+            open_.discard(futures[future])
+            yield futures[future], answer
+    except BrokenProcessPool:
+        _stop(pool)
+        for index in sorted(open_):
+            yield index, _answer(*asked[index], objective, limits)
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.terminate()
+        _stop(pool)
         raise
     pool.shutdown()
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """End the workers without waiting for what they search; the pool forgets them when it is shut down."""
+    processes = list((getattr(pool, "_processes", None) or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.terminate()

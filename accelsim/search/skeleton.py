@@ -20,8 +20,8 @@ from accelsim.search.rules import Kept, Rules
 
 SPACE_RULE = (
     "every choice of what each level keeps; nodes of a level in every order, with loops between that reuse the upper"
-    " and move the lower; per gap the orders in which one tensor's reuse is innermost; steps from the divisors of the"
-    " bound and its ragged parts"
+    " and move the lower; what a dataflow completes inside the array, or around the last node before it and in; per gap"
+    " the orders in which one tensor's reuse is innermost; steps from the divisors of the bound and its ragged parts"
 )
 
 
@@ -40,9 +40,13 @@ def _preferred(tensors: tuple[str, ...]) -> list[tuple[str, ...]]:
     return list(permutations(first))
 
 
-def skeleton(rules: Rules, kept: Kept) -> tuple[Node, ...]:
-    """The nodes of one skeleton; loops have step 1 until steps are filled in."""
-    builder = _Builder(rules, kept)
+def skeleton(rules: Rules, kept: Kept, early: bool = False) -> tuple[Node, ...]:
+    """The nodes of one skeleton; loops have step 1 until steps are filled in.
+
+    ``early``: what the dataflow completes runs already around the last node before the array, which then holds a part
+    of its tensor at a time; loops that would move the completed tile stay outside.
+    """
+    builder = _Builder(rules, kept, last_outside(rules, kept) if early else None)
     by_level = dict(kept)
     pending: list[Node] = []
     for element in rules.architecture.elements:
@@ -59,11 +63,18 @@ def skeleton(rules: Rules, kept: Kept) -> tuple[Node, ...]:
     return tuple(builder.nodes)
 
 
-class _Builder:
-    """Nodes so far, and which are still to come."""
+def last_outside(rules: Rules, kept: Kept) -> tuple[str, str] | None:
+    """(level, tensor) of the last node outside all fan-outs, the outermost level's apart; None when there is none."""
+    above = rules.architecture.fanouts_above
+    buffers = [(level, tensors[-1]) for level, tensors in kept[1:] if above[level] == 0]
+    return buffers[-1] if buffers else None
 
-    def __init__(self, rules: Rules, kept: Kept) -> None:
-        self.rules = rules
+
+class _Builder:
+    """Nodes so far, and which are still to come; from the ``turn`` node on, completed dims may run."""
+
+    def __init__(self, rules: Rules, kept: Kept, turn: tuple[str, str] | None = None) -> None:
+        self.rules, self.turn, self.turned = rules, turn, False
         self.to_come = {(level, tensor) for level, tensors in kept for tensor in tensors}
         self.nodes: list[Node] = []
         self.levels: set[str] = set()
@@ -75,10 +86,13 @@ class _Builder:
     def level(self, name: str, tensors: tuple[str, ...]) -> None:
         outermost = not self.nodes
         for i, tensor in enumerate(tensors):
+            here = self.rules.operation.tensor(tensor).dims
             if i and not outermost:
                 above = set(self.rules.irrelevant(tensors[i - 1]))
-                here = self.rules.operation.tensor(tensor).dims
                 self.nodes += [Temporal(dim, 1) for dim in self.allowed() if dim in above and dim in here]
+            if (name, tensor) == self.turn:
+                self.turned = True
+                self.nodes += [Temporal(dim, 1) for dim in self.allowed() if dim in here]
             self.nodes.append(Storage(name, tensor))
             self.to_come.discard((name, tensor))
             self.levels.add(name)
@@ -89,7 +103,8 @@ class _Builder:
         dims = [dim for dim in self.rules.dims if passes.get(dim, 2) > 1]
         for level, tensor, barred in self.rules.complete:
             if (level, tensor) in self.to_come:
-                dims = [dim for dim in dims if dim not in barred]
+                closed = self.rules.operation.tensor(tensor).dims if self.turned else barred
+                dims = [dim for dim in dims if dim not in closed]
         for levels, inside in self.rules.inside:
             if levels & self.levels:
                 dims = [dim for dim in dims if dim in inside]
