@@ -96,7 +96,9 @@ def _must(error: ErrorDetails) -> str:
         least = context["min_length"]
         if kind == "string_too_short":
             return f"must have at least {least} {'character' if least == 1 else 'characters'}, not fewer"
-        return f"must have at least {least} {'entry' if least == 1 else 'entries'}, not {context.get('actual_length', 0)}"
+        return (
+            f"must have at least {least} {'entry' if least == 1 else 'entries'}, not {context.get('actual_length', 0)}"
+        )
     if kind in ("value_error", "assertion_error"):
         return str(context.get("error", error["msg"]))
     return error["msg"][:1].lower() + error["msg"][1:]
