@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from accelsim.architecture.spec import Architecture, EnergyUnit
 from accelsim.errors import InputError
-from accelsim.report.results import LayerResult, Settings, Total, total
+from accelsim.report.compared import Compared
+from accelsim.report.results import LayerResult, Settings
 from accelsim.report.searching import Progress, as_architecture, check_settings, complete
 from accelsim.search.interface import Objective
 
@@ -22,49 +23,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Networks x machines x layers; ``results`` in that order. Data frames and figures are made when asked for.
-
-    Energies are in each machine's unit (pJ, or MAC on a normalised machine); the two are never added or drawn together.
-    """
-
-    networks: tuple[str, ...]
-    architectures: tuple[Architecture, ...]
-    settings: Settings
-    results: tuple[LayerResult, ...]
-
-    @property
-    def infeasible(self) -> tuple[LayerResult, ...]:
-        """The results that have no mapping, each with its reason."""
-        return tuple(r for r in self.results if r.evaluation is None)
-
-    @cached_property
-    def totals(self) -> tuple[Total, ...]:
-        """Per network and machine, over the layers with MACs."""
-        return self._totals(vector=False)
-
-    @cached_property
-    def vector_totals(self) -> tuple[Total, ...]:
-        """Per network and machine, over operations without MACs (pooling, elementwise); none if there are none."""
-        return self._totals(vector=True)
-
-    def _totals(self, vector: bool) -> tuple[Total, ...]:
-        out = []
-        for network in self.networks:
-            for architecture in self.architectures:
-                mine = [r for r in self.of(network, architecture.name) if r.is_vector == vector]
-                if mine:
-                    out.append(total(network, architecture, mine))
-        return tuple(out)
-
-    def of(self, network: str, machine: str | None = None) -> tuple[LayerResult, ...]:
-        """The results of a network, on one machine or all."""
-        return tuple(r for r in self.results if r.network == network and machine in (None, r.machine))
-
-    @property
-    def units(self) -> tuple[EnergyUnit, ...]:
-        """The energy units that the machines use."""
-        return tuple(dict.fromkeys(a.energy_unit for a in self.architectures))
+class Comparison(Compared):
+    """What was found, as data frames, figures and files, each made when it is asked for."""
 
     @cached_property
     def summary(self) -> pd.DataFrame:

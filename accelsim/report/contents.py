@@ -11,7 +11,7 @@ from accelsim.report.results import LayerResult, Settings, Total, unverified
 from accelsim.report.tables import Column, Table
 
 if TYPE_CHECKING:
-    from accelsim.report.comparison import Comparison
+    from accelsim.report.compared import Compared
 
 INFEASIBLE = "infeasible"
 NONE = "-"
@@ -26,12 +26,12 @@ def heading(network: str, settings: Settings) -> str:
     return f"{network}{batch}, mapped for least {settings.objective}{dataflow}{convention}"
 
 
-def groups(comparison: Comparison) -> list[tuple[str, EnergyUnit]]:
+def groups(comparison: Compared) -> list[tuple[str, EnergyUnit]]:
     """(network, unit) of every table: physical and normalised machines never share one."""
     return [(network, unit) for network in comparison.networks for unit in comparison.units]
 
 
-def summary_tables(comparison: Comparison) -> list[Table]:
+def summary_tables(comparison: Compared) -> list[Table]:
     """Machines as rows: cost, energy by level, energy by tensor, and operations without MACs where there are any."""
     out: list[Table] = []
     for network, unit in groups(comparison):
@@ -132,7 +132,7 @@ def why(result: LayerResult) -> str:
     return result.reason if named else f"{result.layer} on {result.machine}: {result.reason}"
 
 
-def notes(comparison: Comparison) -> list[str]:
+def notes(comparison: Compared) -> list[str]:
     """What a reader must know beside the numbers: units that differ, gaps that are open, numbers not verified."""
     out = []
     if len(comparison.units) > 1:

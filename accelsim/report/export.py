@@ -22,7 +22,7 @@ from accelsim.report import rows
 from accelsim.report.records import comparison_record, render_json
 
 if TYPE_CHECKING:
-    from accelsim.report.comparison import Comparison
+    from accelsim.report.compared import Compared
 
 
 @contextmanager
@@ -89,14 +89,14 @@ def _remove_empty(made: list[Path]) -> None:
             return
 
 
-def save(comparison: Comparison, directory: Path, title: str = "") -> tuple[Path, ...]:
+def save(comparison: Compared, directory: Path, title: str = "") -> tuple[Path, ...]:
     """Write every file of a comparison; the directory is complete afterwards, or as it was. Raises InputError."""
     with staged(directory) as scratch:
         names = write_files(comparison, scratch, title)
     return tuple(directory / name for name in names)
 
 
-def write_files(comparison: Comparison, scratch: Path, title: str = "") -> list[str]:
+def write_files(comparison: Compared, scratch: Path, title: str = "") -> list[str]:
     """Write the files into a directory as they come; returns their names."""
     from accelsim.report.figures import figures
     from accelsim.report.markdown import render_report
@@ -114,7 +114,7 @@ def write_files(comparison: Comparison, scratch: Path, title: str = "") -> list[
     return list(contents)
 
 
-def render_csv(kind: str, comparison: Comparison) -> str:
+def render_csv(kind: str, comparison: Compared) -> str:
     """One of the CSV files as text; a cell that does not apply is empty."""
     content = rows.ROWS[kind](comparison)
     buffer = io.StringIO()

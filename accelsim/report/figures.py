@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from accelsim.report.comparison import Comparison
+    from accelsim.report.compared import Compared
 
 Group = tuple[str, EnergyUnit]
 MOST_BARS = 72
 """More bars than this across two columns are too thin for hatches: points are drawn instead."""
 
 
-def choose(comparison: Comparison, network: str | None, unit: EnergyUnit | None) -> Group:
+def choose(comparison: Compared, network: str | None, unit: EnergyUnit | None) -> Group:
     """The network and unit to draw; raises InputError where there are several and none is chosen."""
     if network is not None and network not in comparison.networks:
         raise InputError(f"no network '{network}' in this comparison{nearest(network, comparison.networks)}")
@@ -39,7 +39,7 @@ def choose(comparison: Comparison, network: str | None, unit: EnergyUnit | None)
     return networks[0], units[0]
 
 
-def figures(comparison: Comparison) -> dict[str, Figure]:
+def figures(comparison: Compared) -> dict[str, Figure]:
     """Every figure by file name without ending; several networks or units add theirs to the name."""
     out: dict[str, Figure] = {}
     several_networks, several_units = len(comparison.networks) > 1, len(comparison.units) > 1
@@ -60,16 +60,16 @@ def _file_name(network: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "_", network)
 
 
-def _totals(comparison: Comparison, group: Group) -> list[Total]:
+def _totals(comparison: Compared, group: Group) -> list[Total]:
     return [t for t in comparison.totals if (t.network, t.unit) == group]
 
 
-def _results(comparison: Comparison, group: Group) -> list[LayerResult]:
+def _results(comparison: Compared, group: Group) -> list[LayerResult]:
     return [r for r in comparison.of(group[0]) if not r.is_vector and r.architecture.energy_unit == group[1]]
 
 
 @styled
-def energy(comparison: Comparison, group: Group, by: str) -> Figure:
+def energy(comparison: Compared, group: Group, by: str) -> Figure:
     """Energy per MAC of every machine, stacked by 'level' or 'tensor'; layers repeat as the network has them."""
     if by not in ("level", "tensor"):
         raise InputError(f"by must be one of level, tensor, not '{by}'")
@@ -98,7 +98,7 @@ def energy(comparison: Comparison, group: Group, by: str) -> Figure:
     return figure
 
 
-def _batch(comparison: Comparison) -> str:
+def _batch(comparison: Compared) -> str:
     return "" if comparison.settings.batch is None else f", batch {comparison.settings.batch}"
 
 
@@ -119,7 +119,7 @@ def _name_ticks(axes: Axes, names: Sequence[str], inches: float) -> None:
 
 
 @styled
-def layers(comparison: Comparison, group: Group) -> Figure:
+def layers(comparison: Compared, group: Group) -> Figure:
     """Throughput above, utilization below, layer by layer: bars, or points where bars would be too thin."""
     results = _results(comparison, group)
     names = list(dict.fromkeys(r.layer for r in results))
@@ -175,6 +175,6 @@ def _points(axes: Axes, names: list[str], machines: list[str], values: list[list
     axes.set_ylim(bottom=0)
 
 
-def roofline(comparison: Comparison, group: Group) -> Figure:
+def roofline(comparison: Compared, group: Group) -> Figure:
     """Every layer under the roof of its machine."""
     return draw_roofline(group[0] + _batch(comparison), _results(comparison, group))

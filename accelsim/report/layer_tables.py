@@ -12,10 +12,10 @@ from accelsim.report.results import LayerResult
 from accelsim.report.tables import Column, Table
 
 if TYPE_CHECKING:
-    from accelsim.report.comparison import Comparison
+    from accelsim.report.compared import Compared
 
 
-def layer_tables(comparison: Comparison) -> list[Table]:
+def layer_tables(comparison: Compared) -> list[Table]:
     """One table per layer, machines as rows, the best starred; one per energy unit where both kinds are compared."""
     out: list[Table] = []
     for network, unit in groups(comparison):
@@ -29,7 +29,7 @@ def layer_tables(comparison: Comparison) -> list[Table]:
     return out
 
 
-def machine_tables(comparison: Comparison) -> list[Table]:
+def machine_tables(comparison: Compared) -> list[Table]:
     """One table per network and machine with a row per layer; operations without MACs in a table of their own."""
     out: list[Table] = []
     for network in comparison.networks:

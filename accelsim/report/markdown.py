@@ -11,7 +11,7 @@ from accelsim.report.numbers import count
 from accelsim.report.tables import Column, Table, render_markdown
 
 if TYPE_CHECKING:
-    from accelsim.report.comparison import Comparison
+    from accelsim.report.compared import Compared
 
 _CAPTIONS = {
     "energy_by_level": "Energy per MAC by level",
@@ -21,7 +21,7 @@ _CAPTIONS = {
 }
 
 
-def render_report(comparison: Comparison, figure_names: Sequence[str], title: str = "") -> str:
+def render_report(comparison: Compared, figure_names: Sequence[str], title: str = "") -> str:
     """The report as Markdown; ``figure_names``: files without ending that lie beside it as PNG and SVG."""
     machines = ", ".join(a.name for a in comparison.architectures)
     subject = title or f"{', '.join(comparison.networks)} on {machines}"
@@ -44,7 +44,7 @@ def render_report(comparison: Comparison, figure_names: Sequence[str], title: st
     return "\n\n".join(parts) + "\n"
 
 
-def _asked(comparison: Comparison) -> str:
+def _asked(comparison: Compared) -> str:
     asked = comparison.settings
     batch = "the batch that each network states" if asked.batch is None else f"batch {asked.batch}"
     dataflow = "its machine's own dataflow" if asked.dataflow is None else f"dataflow {asked.dataflow}"
@@ -56,7 +56,7 @@ def _asked(comparison: Comparison) -> str:
     )
 
 
-def _machines(comparison: Comparison) -> Table:
+def _machines(comparison: Compared) -> Table:
     machines = comparison.architectures
     return Table(
         "",

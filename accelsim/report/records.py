@@ -35,7 +35,7 @@ from accelsim.report.results import LayerResult, Total, unverified
 from accelsim.search.interface import Certificate, SearchResult
 
 if TYPE_CHECKING:
-    from accelsim.report.comparison import Comparison
+    from accelsim.report.compared import Compared
 
 SCHEMA_VERSION = 1
 Record = dict[str, Any]
@@ -63,7 +63,7 @@ def _finite(value: Any) -> Any:
             return value
 
 
-def comparison_record(comparison: Comparison) -> Record:
+def comparison_record(comparison: Compared) -> Record:
     """The object of result.json and of ``compare --json`` and ``run --json``."""
     from accelsim import __version__
 

@@ -17,7 +17,7 @@ from accelsim.model.evaluation import Evaluation
 from accelsim.report.results import LayerResult, Total
 
 if TYPE_CHECKING:
-    from accelsim.report.comparison import Comparison
+    from accelsim.report.compared import Compared
 
 Cell = str | int | float | bool | None
 Row = dict[str, Cell]
@@ -41,7 +41,7 @@ _ACCESSES = (
 )
 
 
-def summary_rows(comparison: Comparison) -> list[Row]:
+def summary_rows(comparison: Compared) -> list[Row]:
     """One row per network and machine."""
     vector = {(t.network, t.machine): t for t in comparison.vector_totals}
     main = {(t.network, t.machine): t for t in comparison.totals}
@@ -84,7 +84,7 @@ def _summary(main: Total | None, vector: Total | None) -> Row:
     return row
 
 
-def layer_rows(comparison: Comparison) -> list[Row]:
+def layer_rows(comparison: Compared) -> list[Row]:
     """One row per network, machine and layer."""
     return [_layer(result) for result in comparison.results]
 
@@ -143,7 +143,7 @@ def _cost(evaluation: Evaluation) -> Row:
     return row
 
 
-def access_rows(comparison: Comparison) -> list[Row]:
+def access_rows(comparison: Compared) -> list[Row]:
     """One row per layer, machine, component and tensor; layers without a mapping have none."""
     return [row for result in comparison.results if result.evaluation for row in _accesses(result, result.evaluation)]
 
@@ -189,7 +189,7 @@ def evaluation_rows(evaluation: Evaluation) -> Iterator[Row]:
     yield {"component": compute, "kind": "compute", "tensor": None, "operations": operations}
 
 
-ROWS: dict[str, Callable[[Comparison], list[Row]]] = {
+ROWS: dict[str, Callable[[Compared], list[Row]]] = {
     "summary": summary_rows,
     "layers": layer_rows,
     "accesses": access_rows,
