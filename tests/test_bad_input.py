@@ -22,7 +22,7 @@ BOMB = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 
 
 @pytest.fixture(autouse=True)
-def workplace(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     """A folder where everything is right, to break one thing at a time."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy.yaml").write_text(MACHINE_FILE)
@@ -76,8 +76,8 @@ def test_nothing_is_wrong_to_begin_with(capsys):
         ("nest.txt", "Buffer  keeps", "Bufer  keeps", "did you mean 'Buffer'?"),
     ],
 )
-def test_a_file_with_one_thing_wrong(file, old, new, sentence, workplace, capsys):
-    path = workplace / file
+def test_a_file_with_one_thing_wrong(file, old, new, sentence, folder, capsys):
+    path = folder / file
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
@@ -90,31 +90,31 @@ def test_a_file_with_one_thing_wrong(file, old, new, sentence, workplace, capsys
     [b"", b"\n\n", b"\x00\x01\xff\xfe" * 99, b"- a\n- b\n", b"just words", b"{", BOMB.encode(), b"a: 1\na: 2\n"],
     ids=["empty", "blank", "binary", "list", "words", "brace", "alias bomb", "duplicate keys"],
 )
-def test_a_file_that_is_something_else(file, content, workplace, capsys):
-    (workplace / file).write_bytes(content)
+def test_a_file_that_is_something_else(file, content, folder, capsys):
+    (folder / file).write_bytes(content)
     assert file in complaint(EVALUATE, capsys)
 
 
 @pytest.mark.parametrize("file", ["small.yaml", "toy.yaml", "nest.txt"])
-def test_a_file_that_is_a_folder_or_is_missing(file, workplace, capsys):
-    (workplace / file).unlink()
+def test_a_file_that_is_a_folder_or_is_missing(file, folder, capsys):
+    (folder / file).unlink()
     assert file in complaint(EVALUATE, capsys)
-    (workplace / file).mkdir()
+    (folder / file).mkdir()
     assert file in complaint(EVALUATE, capsys)
 
 
-def test_a_tile_too_large_names_the_memory_and_what_would_fit(workplace, capsys):
+def test_a_tile_too_large_names_the_memory_and_what_would_fit(folder, capsys):
     # All four outputs rows by four columns of a filter stay in a register file of 16 words, and a weight besides.
     nest = NEST_FILE.replace("        Register  keeps outputs\n", "").replace(
         "    for e in 0..4", "    Register  keeps outputs\n    for e in 0..4"
     )
-    (workplace / "nest.txt").write_text(nest)
+    (folder / "nest.txt").write_text(nest)
     sentence = complaint(EVALUATE, capsys)
     assert "Register needs 17 words, holds 16" in sentence
 
 
-def test_an_array_axis_overrun_names_the_axis(workplace, capsys):
-    (workplace / "toy.yaml").write_text(MACHINE_FILE.replace("size: 4", "size: 3"))
+def test_an_array_axis_overrun_names_the_axis(folder, capsys):
+    (folder / "toy.yaml").write_text(MACHINE_FILE.replace("size: 4", "size: 3"))
     sentence = complaint(EVALUATE, capsys)
     assert "X" in sentence
     assert "4" in sentence
@@ -158,29 +158,29 @@ def test_an_argument_that_is_wrong(arguments, sentence, capsys):
     assert sentence in complaint(arguments.split(), capsys)
 
 
-def test_an_output_that_is_a_file_is_found_before_any_search(workplace, monkeypatch, capsys):
+def test_an_output_that_is_a_file_is_found_before_any_search(folder, monkeypatch, capsys):
     monkeypatch.setattr(searching, "_searched", lambda *_: pytest.fail("searched"))
     arguments = ["run", "small.yaml", "--arch", "toy.yaml", "--out"]
     assert complaint([*arguments, "toy.yaml"], capsys) == "toy.yaml: output must be a directory, not a file"
     assert "output directory cannot be written" in complaint([*arguments, "toy.yaml/deeper"], capsys)
     assert "output directory cannot be written" in complaint([*arguments, "/proc/accelsim"], capsys)
-    assert sorted(path.name for path in workplace.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
 
 
-def test_an_interrupt_leaves_no_file_and_ends_with_130(workplace, monkeypatch, capsys):
+def test_an_interrupt_leaves_no_file_and_ends_with_130(folder, monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(searching, "_searched", interrupted)
     arguments = ["run", "small.yaml", "--arch", "toy.yaml", "--out", "deep/out"]
     assert complaint(arguments, capsys, status=130) == "interrupted"
-    assert sorted(path.name for path in workplace.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
 
 
 @pytest.mark.parametrize(
     ("sent", "status", "said"), [(signal.SIGINT, 130, "accelsim: interrupted\n"), (signal.SIGTERM, 143, "")]
 )
-def test_a_real_interrupt_of_a_real_search(sent, status, said, workplace):
+def test_a_real_interrupt_of_a_real_search(sent, status, said, folder):
     environment = {**os.environ, "PYTHONPATH": str(builders.ROOT)}
     command = [sys.executable, "-m", "accelsim", "compare", "vgg16", "resnet18", "--arch", "eyeriss_like_unified"]
     command += ["--gap", "0", "--out", "out"]
@@ -191,14 +191,14 @@ def test_a_real_interrupt_of_a_real_search(sent, status, said, workplace):
         os.killpg(process.pid, sent)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (status, "", said)
-    assert sorted(path.name for path in workplace.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
 
 
-def test_what_fails_late_leaves_no_file_either(workplace, monkeypatch, capsys):
+def test_what_fails_late_leaves_no_file_either(folder, monkeypatch, capsys):
     def broken(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("accelsim.report.export.write_files", broken)
     arguments = ["run", "small.yaml", "--arch", "toy.yaml", "--out", "out", "--workers", "1"]
     assert complaint(arguments, capsys) == "out: output cannot be written: No space left on device"
-    assert sorted(path.name for path in workplace.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
+    assert sorted(path.name for path in folder.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]

@@ -32,7 +32,7 @@ SINGLE = ("--layer", "small.yaml", "--arch", "toy.yaml", "--mapping", "nest.txt"
 
 
 @pytest.fixture
-def workplace(tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     """A folder with a small machine, a layer, a network and a nest, to stand in."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "toy.yaml").write_text(builders.MACHINE_FILE)
@@ -169,7 +169,7 @@ def test_list_conventions(capsys):
     assert {line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] != " "} == set(CONVENTIONS)
 
 
-def test_show_draws_each_noun_as_its_own_renderer_does(workplace, capsys):
+def test_show_draws_each_noun_as_its_own_renderer_does(folder, capsys):
     expected = {
         "toy.yaml": render_architecture(accelsim.load_architecture("toy.yaml")),
         "net.yaml": render_network(accelsim.load_network("net.yaml")),
@@ -195,7 +195,7 @@ def test_show_report(capsys, golden):
         ("dataflows256", "report"),
     ],
 )
-def test_show_as_json(name, kind, workplace, capsys):
+def test_show_as_json(name, kind, folder, capsys):
     assert main(["show", name, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["schema_version"], record["kind"]) == (1, kind)
@@ -205,14 +205,14 @@ def test_show_as_json(name, kind, workplace, capsys):
 # --- one nest ------------------------------------------------------------------------------------------------------
 
 
-def test_evaluate(workplace, capsys, golden):
+def test_evaluate(folder, capsys, golden):
     assert main(["evaluate", *SINGLE]) == 0
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
     golden("evaluate.txt", text)
 
 
-def test_evaluate_counts_what_a_hand_count_gives(workplace, capsys):
+def test_evaluate_counts_what_a_hand_count_gives(folder, capsys):
     assert main(["evaluate", *SINGLE, "--json"]) == 0
     evaluation = json.loads(capsys.readouterr().out)["evaluation"]
     counts = evaluation["counts"]
@@ -230,34 +230,34 @@ def test_evaluate_counts_what_a_hand_count_gives(workplace, capsys):
     assert evaluation["mapping"] + "\n" == builders.NEST_FILE
 
 
-def test_simulate_prints_both_columns(workplace, capsys, golden):
+def test_simulate_prints_both_columns(folder, capsys, golden):
     assert main(["simulate", *SINGLE]) == 0
     text = capsys.readouterr().out
     assert text.rstrip().endswith("counts: all equal; outputs: equal to NumPy's")
     golden("simulate.txt", text)
 
 
-def test_simulate_as_json(workplace, capsys):
+def test_simulate_as_json(folder, capsys):
     assert main(["simulate", *SINGLE, "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert (record["kind"], record["outputs_equal"], record["counts_equal"]) == ("simulation", True, True)
     assert record["closed_form"]["macs"] == record["executed"]["macs"] == 1152
 
 
-def test_a_layer_may_come_from_a_network_in_any_case(workplace, capsys):
+def test_a_layer_may_come_from_a_network_in_any_case(folder, capsys):
     arguments = ["evaluate", "--layer", "conv", "--network", "net.yaml", *SINGLE[2:], "--json"]
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out)["evaluation"]["operation"] == "CONV"
 
 
-def test_the_batch_multiplies_the_work(workplace, capsys):
-    (workplace / "batch.txt").write_text(builders.NEST_FILE.replace("for c", "for n in 0..2 by 1\nfor c"))
+def test_the_batch_multiplies_the_work(folder, capsys):
+    (folder / "batch.txt").write_text(builders.NEST_FILE.replace("for c", "for n in 0..2 by 1\nfor c"))
     arguments = ["evaluate", *SINGLE[:4], "--mapping", "batch.txt", "--batch", "2", "--json"]
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out)["evaluation"]["counts"]["macs"] == 2 * 1152
 
 
-def test_map_prints_nest_cost_and_certificate(workplace, capsys):
+def test_map_prints_nest_cost_and_certificate(folder, capsys):
     assert main(["map", "small.yaml", "--arch", "toy.yaml"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("DRAM  keeps inputs weights outputs\n")
@@ -265,18 +265,18 @@ def test_map_prints_nest_cost_and_certificate(workplace, capsys):
     assert re.search(r"looked\s+at\s+[\d,]+\s+of", text)
 
 
-def test_map_as_json_gives_a_nest_that_evaluates_to_the_same_cost(workplace, capsys):
+def test_map_as_json_gives_a_nest_that_evaluates_to_the_same_cost(folder, capsys):
     assert main(["map", "small.yaml", "--arch", "toy.yaml", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["certificate"]["lower_bound"] <= found["certificate"]["best"] == found["evaluation"]["energy"]
-    (workplace / "found.txt").write_text(found["evaluation"]["mapping"])
+    (folder / "found.txt").write_text(found["evaluation"]["mapping"])
     assert main(["evaluate", *SINGLE[:4], "--mapping", "found.txt", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["evaluation"] == found["evaluation"]
 
 
-def test_a_layer_without_a_mapping_ends_with_one(workplace, capsys):
+def test_a_layer_without_a_mapping_ends_with_one(folder, capsys):
     tight = builders.MACHINE_FILE.replace("32 B", "2 B\n  keeps: {inputs: must, weights: must, outputs: must}")
-    (workplace / "tight.yaml").write_text(tight.replace("name: toy", "name: tight"))
+    (folder / "tight.yaml").write_text(tight.replace("name: toy", "name: tight"))
     assert main(["map", "small.yaml", "--arch", "tight.yaml"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -284,21 +284,21 @@ def test_a_layer_without_a_mapping_ends_with_one(workplace, capsys):
     assert main(["compare", "net.yaml", "--arch", "toy.yaml,tight.yaml", "--workers", "1", "--out", "out"]) == 1
     captured = capsys.readouterr()
     assert "tight has no mapping for 2 of 2 layers (CONV, FC): it maps none" in captured.out
-    assert {"report.md", "energy_by_level.png"} <= {path.name for path in (workplace / "out").iterdir()}
+    assert {"report.md", "energy_by_level.png"} <= {path.name for path in (folder / "out").iterdir()}
 
 
-def test_a_network_without_macs_has_tables_but_no_figures(workplace, capsys):
-    (workplace / "pool.yaml").write_text("name: pool\ntype: pool\nC: 4\nH: 4\nR: 2\nU: 2\n")
+def test_a_network_without_macs_has_tables_but_no_figures(folder, capsys):
+    (folder / "pool.yaml").write_text("name: pool\ntype: pool\nC: 4\nH: 4\nR: 2\nU: 2\n")
     assert main(["run", "pool.yaml", "--arch", "toy.yaml", "--out", "out"]) == 0
     assert "operations without MACs" in capsys.readouterr().out
-    names = {path.name for path in (workplace / "out").iterdir()}
+    names = {path.name for path in (folder / "out").iterdir()}
     assert names == {"summary.csv", "layers.csv", "accesses.csv", "report.md", "result.json"}
 
 
 # --- networks ------------------------------------------------------------------------------------------------------
 
 
-def test_run_prints_a_row_per_layer(workplace, quick_search, capsys, golden):
+def test_run_prints_a_row_per_layer(folder, quick_search, capsys, golden):
     assert main(["run", "net.yaml", "--arch", "toy.yaml", "--batch", "2"]) == 1
     captured = capsys.readouterr()
     assert max(map(len, captured.out.splitlines())) <= 80
@@ -306,27 +306,27 @@ def test_run_prints_a_row_per_layer(workplace, quick_search, capsys, golden):
     golden("run.txt", captured.out)
 
 
-def test_compare_prints_a_table_per_network_and_per_layer(workplace, quick_search, capsys, golden):
-    (workplace / "other.yaml").write_text(builders.MACHINE_FILE.replace("toy", "other").replace("200 pJ", "100 pJ"))
+def test_compare_prints_a_table_per_network_and_per_layer(folder, quick_search, capsys, golden):
+    (folder / "other.yaml").write_text(builders.MACHINE_FILE.replace("toy", "other").replace("200 pJ", "100 pJ"))
     assert main(["compare", "net.yaml", "--arch", "toy.yaml,other.yaml"]) == 1
     golden("compare.txt", capsys.readouterr().out)
 
 
-def test_compare_of_what_all_map_ends_with_zero(workplace, quick_search, capsys):
+def test_compare_of_what_all_map_ends_with_zero(folder, quick_search, capsys):
     assert main(["compare", "small.yaml", "--arch", "toy.yaml"]) == 0
     assert "infeasible" not in capsys.readouterr().out
 
 
-def test_compare_as_json_is_what_out_holds(workplace, quick_search, capsys):
+def test_compare_as_json_is_what_out_holds(folder, quick_search, capsys):
     assert main(["compare", "net.yaml", "--arch", "toy.yaml", "--json", "--out", "out"]) == 1
     captured = capsys.readouterr()
-    assert captured.out == (workplace / "out" / "result.json").read_text()
+    assert captured.out == (folder / "out" / "result.json").read_text()
     assert captured.err == "13 files written to out\n"
-    assert len(list((workplace / "out").iterdir())) == 13
+    assert len(list((folder / "out").iterdir())) == 13
 
 
-def test_a_declared_report_runs_and_options_replace_its_settings(workplace, quick_search, capsys):
-    (workplace / "mine.yaml").write_text(
+def test_a_declared_report_runs_and_options_replace_its_settings(folder, quick_search, capsys):
+    (folder / "mine.yaml").write_text(
         "name: mine\nnetworks: [./small.yaml]\nmachines: [./toy.yaml]\nbatch: 3\nobjective: edp\n"
     )
     assert main(["compare", "--report", "mine.yaml", "--batch", "5", "--json"]) == 0
@@ -334,7 +334,7 @@ def test_a_declared_report_runs_and_options_replace_its_settings(workplace, quic
     assert (settings["batch"], settings["objective"]) == (5, "edp")
 
 
-def test_the_same_in_python(workplace):
+def test_the_same_in_python(folder):
     result = accelsim.run("small.yaml", "toy.yaml", workers=1)
     assert list(result.layers["layer"]) == ["small"]
     assert result.summary.loc[0, "macs"] == 1152
@@ -378,8 +378,8 @@ def test_a_fault_of_ours_is_one_sentence_too(monkeypatch, capsys):
     )
 
 
-def test_output_that_a_terminal_cannot_show_is_no_error(workplace):
-    (workplace / "odd.yaml").write_text(builders.MACHINE_FILE.replace("name: toy", "name: toy\ndescription: μ-chip ×2"))
+def test_output_that_a_terminal_cannot_show_is_no_error(folder):
+    (folder / "odd.yaml").write_text(builders.MACHINE_FILE.replace("name: toy", "name: toy\ndescription: μ-chip ×2"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
     for arguments in (
         ["show", "odd.yaml"],

@@ -15,10 +15,12 @@ from accelsim.model.batch import BatchEvaluator
 from accelsim.model.conventions import CONVENTIONS, convention
 from accelsim.model.energy import data_macs
 from accelsim.model.evaluate import evaluate
+from accelsim.model.latency import whole_cycles
 from accelsim.model.traffic import access_counts, template_of
 from accelsim.model.vector import evaluate_vector
+from accelsim.simulate.execute import execute
 from accelsim.workload.layer import Convolution, Elementwise, MatrixProduct, Pooling
-from accelsim.workload.operation import Operation
+from accelsim.workload.operation import Operation, Rank, Tensor, Term
 
 FLAT = Architecture(
     "flat", (Level("DRAM", read_energy=10, write_energy=20), Level("RF", read_energy=1, write_energy=2)), Compute(), 1.0
@@ -231,7 +233,7 @@ def test_pooling_streams_each_word_once_and_has_no_macs() -> None:
 
 def test_an_operation_too_large_for_64_bits_is_refused() -> None:
     huge = Operation("huge", (("M", 2**31), ("K", 2**31)), MatrixProduct("mm", M=2, K=2, N=2).operation().tensors[:0])
-    with pytest.raises(MappingError, match=r"^huge: must have fewer than 2\*\*62 MACs, not 4,611,686,018,427,387,904$"):
+    with pytest.raises(MappingError, match=r"^huge: must have fewer than 2\*\*59 MACs, not 4,611,686,018,427,387,904$"):
         access_counts(huge, FLAT, parse_mapping("for m in 0..2 by 1\nMAC"))
 
 
@@ -241,3 +243,31 @@ def test_a_vector_operation_cannot_be_mapped_nor_a_convolution_streamed() -> Non
         evaluate(pool, FLAT, parse_mapping("MAC"))
     with pytest.raises(MappingError, match=r"^small: an operation with MACs must be mapped, it cannot be streamed$"):
         evaluate_vector(PAPER_LAYER, FLAT)
+
+
+def test_a_bandwidth_of_six_fifths_moves_six_words_in_five_cycles() -> None:
+    """1.2 as a binary number is a little less than 6/5, which would need a sixth cycle."""
+    assert [whole_cycles(words, 1.2) for words in (6, 12, 7, 6_000_000)] == [5, 10, 6, 5_000_000]
+    assert whole_cycles(np.array([6, 12, 7]), 1.2).tolist() == [5, 10, 6]
+    assert whole_cycles(np.array([6 * 2**59]), 1.2).tolist() == [5 * 2**59]
+
+
+def test_windows_of_three_dims_are_counted_instance_by_instance() -> None:
+    """A small ragged tile can lose a word and get it back that a full one keeps."""
+    taps = (Term("E"), Term("R", 2), Term("Q"))
+    operation = Operation(
+        "three",
+        (("E", 3), ("R", 2), ("Q", 3)),
+        (
+            Tensor("inputs", (Rank((Term("E"),), 3),)),
+            Tensor("weights", (Rank((Term("R"),), 2), Rank((Term("Q"),), 3))),
+            Tensor("outputs", (Rank(taps, 7),)),
+        ),
+    )
+    array = Fanout("Array", (Axis("X", 2),))
+    machine = Architecture("three", (Level("DRAM"), array, Level("L1"), Level("L2")), Compute(), 1.0)
+    nest = parse_mapping(
+        "DRAM keeps inputs weights outputs\npar-for e in 0..3 by 2 on X\nL1 keeps outputs\nfor q in 0..3 by 1\n"
+        "L2 keeps outputs\nfor e in 0..2 by 1\nfor r in 0..2 by 1\nMAC"
+    )
+    assert access_counts(operation, machine, nest) == execute(operation, machine, nest).counts

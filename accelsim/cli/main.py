@@ -86,11 +86,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MemoryError:
         return _complain("out of memory")
     except Exception as error:
+        stopped = _stopped_by(error)
+        if stopped is not None:
+            return _complain("interrupted", INTERRUPTED) if stopped == INTERRUPTED else stopped
         if os.environ.get("ACCELSIM_DEBUG"):
             raise
         return _complain(
             f"internal error, please report it: {type(error).__name__}: {error} (ACCELSIM_DEBUG=1 shows where)"
         )
+
+
+def _stopped_by(error: BaseException | None) -> int | None:
+    """The exit status of an interrupt or kill in whose wake another error came (a lock left half way, say)."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return INTERRUPTED
+        if isinstance(error, click.exceptions.Exit):
+            return error.exit_code
+        error = error.__context__
+    return None
 
 
 @contextlib.contextmanager

@@ -19,10 +19,10 @@ from bisect import bisect_left
 from collections.abc import Mapping as Table
 from functools import lru_cache
 from itertools import product
-from math import gcd
+from math import gcd, prod
 
 from accelsim.mapping.nest import Mapping, Storage
-from accelsim.workload.operation import Operation, Tensor
+from accelsim.workload.operation import Operation, Rank, Tensor
 
 Chain = tuple[int, ...]
 """Bound of a dim and the steps of its loops from the outermost inwards."""
@@ -149,3 +149,24 @@ def _tiles(chain: Chain) -> tuple[tuple[int, int], ...]:
 def _full_starts(chain: Chain) -> tuple[int, ...]:
     """Starts of the tiles that no loop has clipped, in ascending order; never empty, as the first one is such."""
     return tuple(start for start, length in _tiles(chain) if length == chain[-1])
+
+
+def distinct_words(operation: Operation, tensor: Tensor) -> int:
+    """Different words of the tensor that the operation touches: stride gaps and padding left out."""
+    return tensor_tile_words(tensor, {dim: (bound,) for dim, bound in operation.bounds})
+
+
+def points_with_data(rank: Rank, extents: dict[str, int]) -> int:
+    """Points over the rank's dims whose index is data, not padding."""
+    low, high = rank.span(extents)
+    if low >= 0 and high < rank.size:
+        return prod(extents[term.dim] for term in rank.terms)
+    ways = {rank.offset: 1}
+    for term in rank.terms:
+        spread: dict[int, int] = {}
+        for index, n in ways.items():
+            for i in range(extents[term.dim]):
+                at = index + term.stride * i
+                spread[at] = spread.get(at, 0) + n
+        ways = spread
+    return sum(n for index, n in ways.items() if 0 <= index < rank.size)

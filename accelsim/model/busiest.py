@@ -1,6 +1,7 @@
 """Which instances can be the busiest one, so that only those are counted one by one.
 
-The first coordinate of a loop has the fullest tiles and is busiest, unless it sees padding. An instance whose tiles are
+The first coordinate of a loop has the fullest tiles and is busiest, unless it sees padding (or a window has three
+dims). An instance whose tiles are
 all full and never reach the padding, and that takes the partial sums back, moves at least what any other one does.
 """
 
@@ -17,17 +18,21 @@ from accelsim.workload.operation import Rank
 Coords = tuple[int, ...]
 
 
-def padded_ranks(plan: Plan) -> list[Rank]:
-    """Ranks whose windows reach outside the data, without dims of one element."""
+def uneven_ranks(plan: Plan) -> list[Rank]:
+    """Ranks along which the first instance need not be busiest, without dims of one element.
+
+    Windows that reach outside the data; and those of three dims, where a smaller ragged tile can lose a word and
+    fetch it again that a full one keeps.
+    """
     groups = {g.index for groups in plan.groups.values() for g in groups if g.kind == k.WINDOW}
     spans = [(plan.ranks[i], plan.ranks[i].span(plan.operation.extents)) for i in sorted(groups)]
-    return [rank for rank, (low, high) in spans if low < 0 or high >= rank.size]
+    return [rank for rank, (low, high) in spans if low < 0 or high >= rank.size or len(rank.terms) > 2]
 
 
 def candidates(plan: Plan, steps: Sequence[int]) -> list[Coords]:
     """Coordinates (one per loop) among which every counter of every level has its busiest instance."""
     first = (0,) * len(plan.loops)
-    ranks = padded_ranks(plan)
+    ranks = uneven_ranks(plan)
     if not ranks or not plan.architecture.fanouts:
         return [first]
     found = dict.fromkeys([first])
@@ -38,8 +43,8 @@ def candidates(plan: Plan, steps: Sequence[int]) -> list[Coords]:
 
 
 def every_candidate(plan: Plan, trips: Sequence[int]) -> list[Coords]:
-    """The same without looking at steps: every coordinate of every loop over a dim whose window is padded."""
-    padded = {term.dim for rank in padded_ranks(plan) for term in rank.terms}
+    """The same without looking at steps: every coordinate of every loop over a dim of an uneven rank."""
+    padded = {term.dim for rank in uneven_ranks(plan) for term in rank.terms}
     spread = (range(n if f >= 0 and x.dim in padded else 1) for n, f, x in _loops(plan, trips))
     return list(product(*spread))
 
@@ -61,7 +66,7 @@ def _at_depth(plan: Plan, ranks: list[Rank], steps: Sequence[int], depth: int) -
     taken: set[str] = set()
     for rank in ranks:
         dims = {term.dim for term in rank.terms}
-        inside = None if taken & dims else _unpadded(plan, rank, steps, trips, ragged, depth)
+        inside = None if taken & dims or len(rank.terms) > 2 else _unpadded(plan, rank, steps, trips, ragged, depth)
         if inside is None:
             yield from _spread(plan, ranks, trips, depth)
             return

@@ -22,7 +22,8 @@ from accelsim.workload.operation import Tensor
 @dataclass(frozen=True)
 class EdgeFolds:
     """Columns of the folds of one edge. ``crossing[i]``: words at the outer side of the i-th fan-out between node and
-    child, the last one at the child itself. ``group``: entries of reduction groups, ``distinct``: elements ever held,
+    child, the last one at the child itself. ``group``: entries of reduction groups, ``distinct``: elements ever
+    held, ``overlap``: per window of the output, indexes ever held summed over instances, and those of all together.
     """
 
     edge: Edge

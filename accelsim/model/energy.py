@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts
+from accelsim.mapping.tiles import points_with_data
 from accelsim.model.conventions import Convention, Role
 from accelsim.model.evaluation import EnergyItem
 from accelsim.workload.operation import Operation
@@ -53,21 +54,11 @@ def data_macs(operation: Operation) -> int:
     """
     macs = 1
     counted: set[str] = set()
-    for tensor in operation.tensors:
-        for rank in tensor.ranks:
-            names = [t.dim for t in rank.terms]
-            low, high = rank.span(operation.extents)
-            if low < 0 or high >= rank.size:
-                indexes = {rank.offset: 1}
-                for term in rank.terms:
-                    spread: dict[int, int] = {}
-                    for index, ways in indexes.items():
-                        for x in range(operation.extents[term.dim]):
-                            at = index + term.stride * x
-                            spread[at] = spread.get(at, 0) + ways
-                    indexes = spread
-                macs *= sum(ways for index, ways in indexes.items() if 0 <= index < rank.size)
-                counted |= set(names)
+    for rank in (rank for tensor in operation.tensors for rank in tensor.ranks):
+        low, high = rank.span(operation.extents)
+        if low < 0 or high >= rank.size:
+            macs *= points_with_data(rank, operation.extents)
+            counted |= {term.dim for term in rank.terms}
     for dim, bound in operation.bounds:
         macs *= 1 if dim in counted else bound
     return macs

@@ -20,9 +20,8 @@ import numpy as np
 from numba import njit
 
 TEMPORAL, SUM, UNION, FORWARD, FIRST, FIXED = range(6)
-CHAIN, REUSE, WINDOW, COVER = range(
-    4
-)  # kinds of tables: one dim that indexes, one dim that does not, a window; all it ever holds
+# Kinds of tables: one dim that indexes, one dim that does not, a window, all that a window ever holds.
+CHAIN, REUSE, WINDOW, COVER = range(4)
 STATES = 256
 DIMS = 3  # terms of a rank at most
 

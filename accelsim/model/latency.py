@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts
 from accelsim.model.evaluation import COMPUTE, PortTime, Utilization
 
 
+@lru_cache
+def _ratio(words_per_cycle: float) -> tuple[int, int]:
+    """A bandwidth as the fraction that was meant: 1.2 is 6/5, not the binary number just below it."""
+    meant = Fraction(words_per_cycle).limit_denominator(1_000_000)
+    return meant.numerator, meant.denominator
+
+
 def whole_cycles(words: Any, words_per_cycle: float) -> Any:
-    """Words / bandwidth, rounded up once; of one mapping or a column of many."""
-    cycles = -(-words // words_per_cycle)
-    return int(cycles) if isinstance(words, int) else cycles.astype("int64")
+    """Words / bandwidth, rounded up once; of one mapping or a column (int64 array) of many."""
+    numerator, denominator = _ratio(words_per_cycle)
+    if not isinstance(words, int) and words.max(initial=0) > 2**62 // denominator:
+        exact = [-(-int(n) * denominator // numerator) for n in words]
+        return np.array(exact, np.int64)
+    return -(-words * denominator // numerator)
 
 
 def port_times(architecture: Architecture, counts: AccessCounts) -> tuple[PortTime, ...]:

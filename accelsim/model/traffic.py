@@ -23,7 +23,8 @@ from accelsim.model.edges import EdgeCounts, EdgeFolds, edge_counts, edge_folds
 from accelsim.model.plan import NO_TENSOR, Edge, Plan, TileRule
 from accelsim.workload.operation import Operation
 
-LARGEST = 2**62
+LARGEST = 2**59
+"""MACs beyond which sums of several counts could leave 64 bits."""
 Values = Sequence[Any]
 InstanceFolds = tuple[EdgeFolds, EdgeFolds | None]
 
@@ -38,7 +39,7 @@ class Counter:
         self, operation: Operation, architecture: Architecture, template: tuple[Node, ...], rule: TileRule
     ) -> None:
         if operation.points >= LARGEST:
-            raise MappingError(f"{operation.name}: must have fewer than 2**62 MACs, not {operation.points:,}")
+            raise MappingError(f"{operation.name}: must have fewer than 2**59 MACs, not {operation.points:,}")
         self.operation, self.architecture = operation, architecture
         self.plan = Plan(operation, architecture, template, rule)
         self.folds = [edge_folds(self.plan, edge) for edge in self.plan.edges]

@@ -5,24 +5,10 @@ from __future__ import annotations
 from accelsim.architecture.spec import Architecture, Level
 from accelsim.errors import MappingError
 from accelsim.mapping.counts import AccessCounts, PortWords, TensorCounts, Words
+from accelsim.mapping.tiles import distinct_words
 from accelsim.model.evaluation import EnergyItem, Evaluation
 from accelsim.model.latency import area_um2, port_times, steady_latency, utilization
-from accelsim.workload.operation import Operation, Rank, Tensor
-
-
-def touched(operation: Operation, tensor: Tensor) -> int:
-    """Different elements of a tensor that the operation uses: a product over ranks, padding left out."""
-    words = 1
-    for rank in tensor.ranks:
-        words *= len(_indexes(operation, rank))
-    return words
-
-
-def _indexes(operation: Operation, rank: Rank) -> set[int]:
-    indexes = {rank.offset}
-    for term in rank.terms:
-        indexes = {i + term.stride * x for i in indexes for x in range(operation.extents[term.dim])}
-    return {i for i in indexes if 0 <= i < rank.size}
+from accelsim.workload.operation import Operation, Tensor
 
 
 def evaluate_vector(operation: Operation, architecture: Architecture) -> Evaluation:
@@ -57,7 +43,7 @@ def evaluate_vector(operation: Operation, architecture: Architecture) -> Evaluat
 
 
 def _row(operation: Operation, tensor: Tensor, level: Level, position: int) -> TensorCounts:
-    words = touched(operation, tensor)
+    words = distinct_words(operation, tensor)
     if tensor is operation.output:
         moved = Words(updates=words, drains=words if position else 0)
     else:

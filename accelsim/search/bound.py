@@ -15,14 +15,15 @@ The cheapest choice per tensor, summed over tensors, bounds the energy of every 
 from __future__ import annotations
 
 from itertools import product
-from math import ceil, prod
+from math import prod
 
 from accelsim.architecture.spec import Axis, Level
 from accelsim.mapping.counts import TensorCounts, Words
 from accelsim.mapping.dataflow import keeps_by_level
-from accelsim.mapping.tiles import tensor_tile_words
+from accelsim.mapping.tiles import distinct_words, points_with_data
 from accelsim.model.conventions import Convention, convention
 from accelsim.model.energy import data_macs, role_of
+from accelsim.model.latency import whole_cycles
 from accelsim.search.interface import Objective
 from accelsim.search.rules import Rules
 from accelsim.workload.operation import Operation, Tensor
@@ -44,7 +45,7 @@ def cycles_bound(rules: Rules) -> int:
     must cross the outermost level's ports."""
     operation, architecture = rules.operation, rules.architecture
     units = prod(min(axis.size, _extent(rules, axis, rules.dims)) for axis in architecture.axes.values())
-    cycles = ceil(operation.macs / units)
+    cycles = -(-operation.macs // units)
     level = architecture.levels[0]
     reads = sum(distinct_words(operation, t) for t in operation.operands)
     writes = distinct_words(operation, operation.output)
@@ -52,7 +53,7 @@ def cycles_bound(rules: Rules) -> int:
         reads, writes = reads + writes, 0
     for words, bandwidth in ((reads, level.read_bandwidth), (writes, level.write_bandwidth)):
         if bandwidth:
-            cycles = max(cycles, ceil(words / bandwidth))
+            cycles = max(cycles, whole_cycles(words, bandwidth))
     return cycles
 
 
@@ -92,7 +93,7 @@ def _innermost(rules: Rules, view: Convention, tensor: Tensor, level: Level, wor
     """Least energy at the level that feeds the MACs."""
     inside = rules.architecture.fanouts[rules.architecture.fanouts_above[level.name] :]
     share = prod(_share(rules, axis, tensor) for fanout in inside for axis in fanout.axes)
-    moved = max(words, ceil(accesses / share))
+    moved = max(words, -(-accesses // share))
     if tensor != rules.operation.output:
         return _charged(rules, view, tensor, level, Words(reads=moved, fills=words), words)
     outside = rules.architecture.fanouts[: rules.architecture.fanouts_above[level.name]]
@@ -139,23 +140,10 @@ def _extent(rules: Rules, axis: Axis, dims: tuple[str, ...]) -> int:
     return min(axis.size, prod(rules.operation.extents[dim] for dim in set(dims) if dim in allowed))
 
 
-def distinct_words(operation: Operation, tensor: Tensor) -> int:
-    """Different words of the tensor that the operation touches: stride gaps and padding left out."""
-    return tensor_tile_words(tensor, {dim: (bound,) for dim, bound in operation.bounds})
-
-
 def _macs_with_data(operation: Operation, tensor: Tensor) -> int:
     """MACs whose word of this tensor is data, not padding."""
     points = operation.points
     for rank in tensor.ranks:
-        counts = {rank.offset: 1}
-        for term in rank.terms:
-            spread: dict[int, int] = {}
-            for index, n in counts.items():
-                for i in range(operation.extents[term.dim]):
-                    at = index + term.stride * i
-                    spread[at] = spread.get(at, 0) + n
-            counts = spread
-        inside = sum(n for index, n in counts.items() if 0 <= index < rank.size)
-        points = points // sum(counts.values()) * inside
+        every = prod(operation.extents[term.dim] for term in rank.terms)
+        points = points // every * points_with_data(rank, operation.extents)
     return points

@@ -75,23 +75,38 @@ class _Search:
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
-        every = [
-            [(order, self.template(order, early)) for order in orders(kept)]
-            for early in ((False, True) if self.rules.complete else (False,))
-            for kept in self.rules.choices()
-            if not early or last_outside(self.rules, kept)
-        ]
-        usable = [[(o, t) for o, t in choice if t.is_closed and t.fits(start_row(t)[None, :])[0]] for choice in every]
-        choices = [choice for choice in usable if choice]
+        choices, refused = self.usable()
         if not choices:
-            raise infeasible(self.rules, [template for choice in every for _, template in choice])
-        space = sum(template.space(self.values) for choice in choices for _, template in choice)
-        pricers = [[self.pricer(template) for _, template in choice] for choice in choices]
+            raise infeasible(self.rules, refused)
+        space = sum(template.space(self.values) for choice in choices for template in choice)
+        pricers = [[self.pricer(template) for template in choice] for choice in choices]
         if space <= SMALL:
             best, complete = self.enumerated([pricer for choice in pricers for pricer in choice])
         else:
             best, complete = self.descended(pricers), False
         return self.certified(best, space, complete)
+
+    def usable(self) -> tuple[list[list[Template]], list[Template]]:
+        """Per choice of what levels keep, the templates whose smallest tiles fit; and those that do not.
+
+        Once there is something to price, a spent budget ends it: then the stated space is what was built by then.
+        """
+        choices: list[list[Template]] = []
+        refused: list[Template] = []
+        for early in (False, True) if self.rules.complete else (False,):
+            for kept in self.rules.choices():
+                if early and not last_outside(self.rules, kept):
+                    continue
+                fitting: list[Template] = []
+                for order in orders(kept):
+                    template = self.template(order, early)
+                    fits = template.is_closed and template.fits(start_row(template)[None, :])[0]
+                    (fitting if fits else refused).append(template)
+                    if self.budget.is_spent and (choices or fitting):
+                        return [*choices, fitting] if fitting else choices, refused
+                if fitting:
+                    choices.append(fitting)
+        return choices, refused
 
     def template(self, kept: Kept, early: bool) -> Template:
         return Template(self.rules, skeleton(self.rules, kept, early))

@@ -55,9 +55,12 @@ def _smaller(template: Template, level: str, row: Steps) -> str:
     extents = template.rules.operation.extents
     whole = {dim for _, tile in _tiles(template, level, row) for dim, n in tile.items() if n == extents[dim] > 1}
     for dim in (d for d in template.rules.dims if d in whole):
-        for extent in range(extents[dim] - 1, 0, -1):
-            if _fits_with(template, level, row, dim, extent):
-                return f"; {dim} <= {extent} would fit"
+        fits, over = 0, extents[dim]  # a smaller extent never needs more, so halving finds the largest that fits
+        while over - fits > 1:
+            middle = (fits + over) // 2
+            fits, over = (middle, over) if _fits_with(template, level, row, dim, middle) else (fits, middle)
+        if fits:
+            return f"; {dim} <= {fits:,} would fit"
     return ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from accelsim.errors import InputError
 from accelsim.mapping.nest import Mapping
 from accelsim.model.evaluation import Evaluation
 
@@ -22,6 +23,8 @@ class Limits:
     seconds         stop after this much wall time with the best so far; None for no limit.  A limit that bites makes
                     the answer depend on the machine's speed; ``max_candidates`` does not
     max_candidates  stop after looking at this many mappings; None for no limit
+
+    Raises InputError for a gap outside 0..1, negative seconds, or no candidate at all.
     """
 
     dataflow: str | None = None
@@ -29,6 +32,14 @@ class Limits:
     gap: float = 0.01
     seconds: float | None = None
     max_candidates: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.gap < 1:
+            raise InputError(f"gap must be at least 0 and below 1, not {self.gap}")
+        if self.seconds is not None and self.seconds < 0:
+            raise InputError(f"seconds must be at least 0, not {self.seconds}")
+        if self.max_candidates is not None and self.max_candidates < 1:
+            raise InputError(f"max_candidates must be at least 1, not {self.max_candidates}")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ def step_values(rules: Rules) -> dict[str, tuple[int, ...]]:
         sizes = {rules.architecture.axes[axis].size for axis, dims in rules.spatial if dim in dims}
         for size in sizes:
             values |= {-(-bound // size), -(-bound // -(-bound // size))} | {size} if size < bound else set()
+        values |= {-(-bound // passes) for unrolled, passes in rules.passes if unrolled == dim}
         out[dim] = tuple(sorted(values))
     return out
 
@@ -77,7 +78,7 @@ def _keys(rows: Steps) -> NDArray[np.int64]:
 def start_row(template: Template) -> Steps:
     """A row with the smallest tiles that the rules allow: unrolled dims wholly in space, all others outermost.
 
-    Dims that take at most some passes run in space as wide as the axes have room, largest first.
+    Dims that take at most some passes run in space as wide as the axes have room, in the dataflow's order.
     """
     rules, row = template.rules, np.ones(len(template.loops), np.int64)
     unrolled = dict(rules.passes)

@@ -257,5 +257,5 @@ def _starts(sizes: Iterable[int]) -> tuple[int, ...]:
 
 def _padded(rows: list[list[int]]) -> Ints:
     """Rows of different lengths as one table, zeros behind."""
-    width = max(len(row) for row in rows)
+    width = max([1, *(len(row) for row in rows)])
     return np.array([row + [0] * (width - len(row)) for row in rows], dtype=np.int64)
