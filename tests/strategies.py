@@ -95,6 +95,19 @@ def _convolution(draw: Draws, transposed: bool) -> Operation:
     return _operation(draw, "transposed" if transposed else "conv", bounds, inputs, weights, outputs)
 
 
+def _triple(draw: Draws) -> Operation:
+    """A window of three dims, of the inputs or of the output, also padded; no layer lowers to one, an Operation may."""
+    bounds = _bounds(draw, "ERQM", {"R": 3, "Q": 3, "M": 3})
+    terms = tuple(Term(dim, draw(1, 3)) for dim in "ERQ")
+    reach = sum(term.stride * (bounds[term.dim] - 1) for term in terms) + 1
+    before = draw(0, 2) if _chance(draw, 30) else 0
+    window = [Rank(terms, max(1, reach - before - draw(0, 1)), -before)]
+    plain, taps = [_plain("E", bounds)], [_plain("R", bounds), _plain("Q", bounds)]
+    filters = [_plain("M", bounds)]
+    inputs, outputs = (window, filters + plain) if _chance(draw, 50) else (plain, filters + window)
+    return _operation(draw, "triple", bounds, inputs, filters + taps, outputs)
+
+
 def _product(draw: Draws) -> Operation:
     """A matrix product, a batch of them, a matrix-vector product, or a dot product with a scalar output."""
     letters = _pick(draw, ["MKN", "BMKN", "MK", "K"])
@@ -117,6 +130,8 @@ def _operation(
 
 def draw_operation(draw: Draws) -> Operation:
     """A convolution (half of the time), a transposed one or a matrix product, of at most ``MOST_MACS`` MACs."""
+    if _chance(draw, 4):
+        return _triple(draw)
     match _pick(draw, ["conv", "conv", "product", "transposed"]):
         case "product":
             return _product(draw)

@@ -45,8 +45,9 @@ class TableStore:
             steps = np.ones((len(steps), 1), np.int64)
         count = len(self.columns)
         which, base, stride = (np.zeros(count, np.int64) for _ in range(3))
-        ids, parts, start = [], [], 0
-        for number, (columns, shelf) in enumerate(self.shelves.items()):
+        nothing = np.zeros((0, self.plan.arrays["width"]), np.int64)
+        ids, parts, start = [np.zeros(len(steps), np.int64)], [(nothing, nothing)], 0  # a plan may need no table
+        for number, (columns, shelf) in enumerate(self.shelves.items(), start=1):
             numbers, examples = k.variants(steps, np.array(columns, np.int64))
             a, b = self._gathered(shelf, columns, steps[examples])
             ids.append(numbers)
