@@ -92,8 +92,8 @@ MUTANTS = {
     ),
     "only the first coordinate's tiles are ever held": (
         "model/plan.py",
-        "own = [k.FIRST if m == k.TEMPORAL else m for m in own]",
-        "own = [k.FIRST for m in own]",
+        "EVER_AS_FIRST = (k.FIRST, k.SUM,",
+        "EVER_AS_FIRST = (k.FIRST, k.FIRST,",
     ),
 }
 RUNNER = """

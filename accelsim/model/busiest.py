@@ -35,11 +35,9 @@ def candidates(plan: Plan, steps: Sequence[int]) -> list[Coords]:
     ranks = uneven_ranks(plan)
     if not ranks or not plan.architecture.fanouts:
         return [first]
-    found = dict.fromkeys([first])
-    for depth in sorted(set(plan.architecture.fanouts_above.values()) - {0}):
-        for coords in _at_depth(plan, ranks, steps, depth):
-            found[coords] = None
-    return list(found)
+    depths = sorted(set(plan.architecture.fanouts_above.values()) - {0})
+    found = dict.fromkeys(coords for depth in depths for coords in _at_depth(plan, ranks, steps, depth))
+    return list(found) or [first]
 
 
 def every_candidate(plan: Plan, trips: Sequence[int]) -> list[Coords]:

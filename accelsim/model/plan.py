@@ -18,6 +18,10 @@ from accelsim.mapping.nest import Loop, Node, Spatial, Storage
 from accelsim.model import kernels as k
 from accelsim.workload.operation import Operation, Rank, Tensor
 
+# Per mode (TEMPORAL, SUM, UNION, FORWARD, FIRST, FIXED), what it comes to for a group of one dim.
+MERGED_AS_SUM = (k.TEMPORAL, k.SUM, k.SUM, k.SUM, k.FIRST, k.FIXED)
+MERGED_AS_FIRST = (k.TEMPORAL, k.SUM, k.FIRST, k.FIRST, k.FIRST, k.FIXED)
+EVER_AS_FIRST = (k.FIRST, k.SUM, k.FIRST, k.FIRST, k.FIRST, k.FIXED)
 NO_VARIANTS = np.zeros((1, 1), np.int64)
 NO_TENSOR = Tensor("", ())
 """Indexed by no dim: its sums count positions."""
@@ -69,6 +73,7 @@ class Plan:
         self.groups = {t.name: self._groups(t) for t in (*operation.tensors, NO_TENSOR)}
         self.edges = self._edges(template)
         self._tables: dict[tuple[Any, ...], int] = {}
+        self._prefixes: dict[tuple[tuple[int, ...], int], tuple[int, ...]] = {}
         self._folds: dict[tuple[Any, ...], int] = {}
         self._fold_rows: list[tuple[tuple[int, ...], bool, tuple[int, ...]]] = []
 
@@ -146,20 +151,24 @@ class Plan:
         return self._folds[key]
 
     def _table(self, group: Group, modes: tuple[int, ...], coords: tuple[int, ...], full: bool, cover: bool) -> int:
-        loops = tuple(i for i in range(len(modes)) if self.loop_dim[i] in group.dims)
-        kind, own = group.kind, [modes[i] for i in loops]
-        merging = (k.UNION, k.FORWARD)
+        loops = self._loops_above(group.dims, len(modes))
+        kind, own = group.kind, tuple([modes[i] for i in loops])
         if kind == k.CHAIN:  # tiles of one dim never overlap: the union of their sets is their sum
-            own = [k.SUM if m in merging else m for m in own]
-        elif kind == k.REUSE:  # all coordinates hold the same: one of them stands for the union
-            own = [k.FIRST if m in merging else m for m in own]
-            if cover:
-                own = [k.FIRST if m == k.TEMPORAL else m for m in own]
+            own = tuple([MERGED_AS_SUM[m] for m in own])
+        elif kind == k.REUSE:  # all coordinates hold the same: one of them stands for the union, and for all time
+            own = tuple([(EVER_AS_FIRST if cover else MERGED_AS_FIRST)[m] for m in own])
         elif cover:
             kind = k.COVER
-        fixed = tuple(coords[i] if own[n] == k.FIXED else 0 for n, i in enumerate(loops))
-        key = (kind, group.index, loops, tuple(own), fixed, full or cover)
+        fixed = tuple([coords[i] for i in loops]) if k.FIXED in own else None
+        key = (kind, group.index, loops, own, fixed, full or cover)
         return self._tables.setdefault(key, len(self._tables))
+
+    def _loops_above(self, dims: tuple[int, ...], count: int) -> tuple[int, ...]:
+        """The loops over these dims among the first ``count``."""
+        key = (dims, count)
+        if key not in self._prefixes:
+            self._prefixes[key] = tuple(i for i in range(count) if self.loop_dim[i] in dims)
+        return self._prefixes[key]
 
     @cached_property
     def arrays(self) -> dict[str, Any]:
@@ -170,7 +179,8 @@ class Plan:
         for row, (_, _, loops, modes, coords, _) in enumerate(keys):
             tables["loops"][row, : len(loops)] = loops
             tables["modes"][row, : len(modes)] = modes
-            tables["coords"][row, : len(coords)] = coords
+            if coords is not None:
+                tables["coords"][row, : len(coords)] = coords
         groups = max([1, *(len(tables_of) for tables_of, _, _ in self._fold_rows)])
         steps = max([1, *(len(s) for _, _, s in self._fold_rows)])
         fold_tables = np.zeros((len(self._fold_rows), groups), np.int64)
