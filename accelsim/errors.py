@@ -26,6 +26,16 @@ class InfeasibleError(AccelsimError):
     """No mapping exists within the given rules; the sentence names the constraint and the smallest change."""
 
 
+def check_name(noun: str, name: object) -> None:
+    """Raise InputError unless a name can stand in tables, files and figures: printable, at most 64 characters."""
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"a {noun}'s name must be a word, not {name!r}")
+    if len(name) > 64:
+        raise InputError(f"a {noun}'s name must have at most 64 characters, not {len(name)}: {name[:20]!r}...")
+    if not name.isprintable() or "|" in name or name[0] in "=@":
+        raise InputError(f"a {noun}'s name must be printable, without '|' and not begin with = or @, not {name!r}")
+
+
 def nearest(word: str, known: Sequence[str]) -> str:
     """The tail of a sentence that helps with a misspelt name: a guess, or all that is known.
 
@@ -37,6 +47,8 @@ def nearest(word: str, known: Sequence[str]) -> str:
     "; did you mean 'M'?"
     """
     by_lower = {name.lower(): name for name in reversed(known)}
+    if word.lower() in by_lower:
+        return f"; did you mean '{by_lower[word.lower()]}'?"
     close = get_close_matches(word, known, n=1) or get_close_matches(word.lower(), list(by_lower), n=1)
     if close:
         return f"; did you mean '{by_lower.get(close[0], close[0])}'?"

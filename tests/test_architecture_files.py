@@ -89,7 +89,7 @@ REFUSED = [
     ),
     ("capacity: 2 KiB", "capacity: 2 KiB\n  buffers: 0", "10: elements.1.buffers must be at least 1, not 0"),
     ("capacity: 2 KiB", "capacity: 2 KiB\n  buffers: 1.5", "10: elements.1.buffers must be a whole number, not 1.5"),
-    ("6 pJ", "-6 pJ", "10: elements.1.read_energy must be 0 or more pJ, not '-6 pJ' (and 1 more)"),
+    ("6 pJ", "-6 pJ", "10: elements.1.read_energy must be 0 or more pJ, not '-6 pJ' (and 1 more error)"),
     (
         "  read_energy: 1 pJ\n",
         "  read_energy: 1 MAC\n",

@@ -11,7 +11,10 @@ import time
 import pytest
 
 from accelsim.cli.main import main
+from accelsim.errors import InputError
+from accelsim.mapping.dataflow_files import parse_dataflow
 from accelsim.report import searching
+from accelsim.workload.layer import FullyConnected
 from tests import builders
 from tests.builders import LAYER_FILE, MACHINE_FILE, NEST_FILE
 
@@ -202,3 +205,30 @@ def test_what_fails_late_leaves_no_file_either(folder, monkeypatch, capsys):
     arguments = ["run", "small.yaml", "--arch", "toy.yaml", "--out", "out", "--workers", "1"]
     assert complaint(arguments, capsys) == "out: output cannot be written: No space left on device"
     assert sorted(path.name for path in folder.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("two\nlines", "a layer's name must be printable, without '|' and not begin with = or @, not 'two\\nlines'"),
+        ("=cmd()", "a layer's name must be printable, without '|' and not begin with = or @, not '=cmd()'"),
+        ("x" * 65, "a layer's name must have at most 64 characters, not 65: 'xxxxxxxxxxxxxxxxxxxx'..."),
+        (" ", "a layer's name must be a word, not ' '"),
+    ],
+)
+def test_names_that_would_break_tables_are_refused(name, sentence):
+    with pytest.raises(InputError) as error:
+        FullyConnected(name, M=1, C=1)
+    assert str(error.value) == sentence
+
+
+def test_extents_beyond_32_bits_are_refused():
+    with pytest.raises(InputError) as error:
+        FullyConnected("fc", M=10**30, C=1)
+    assert str(error.value) == "fc: M must be at most 2,147,483,647, not a number of 31 digits"
+
+
+def test_a_misspelt_tensor_in_a_dataflow_is_refused():
+    with pytest.raises(InputError) as error:
+        parse_dataflow("name: mine\nkeeps:\n  array: {weight: must}", "mine.yaml")
+    assert str(error.value) == "mine.yaml:3: keeps.array.weight must be a tensor; did you mean 'weights'?"

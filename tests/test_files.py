@@ -136,7 +136,7 @@ def test_bad_yaml_is_refused_in_one_sentence(text: str, sentence: str) -> None:
         ("levels: []\nzzz: 1\n", "m.yaml:2: zzz is not a known field; known: clock, levels, table"),
         ("levels:\n- name: a\n", "m.yaml:2: levels.0.size is missing"),
         ("clock: 2\n", "m.yaml:1: levels is missing"),
-        ("levels:\n- name: a\n- size: x\n", "m.yaml:2: levels.0.size is missing (and 2 more)"),
+        ("levels:\n- name: a\n- size: x\n", "m.yaml:2: levels.0.size is missing (and 2 more errors)"),
         ("levels:\n  name: a\n", "m.yaml:1: levels must be a list, not a map"),
         ("levels: a\n", "m.yaml:1: levels must be a list, not 'a'"),
         ("levels:\n- 3\n", "m.yaml:2: levels.0 must be a map of fields, not 3"),

@@ -459,7 +459,7 @@ def test_check_mapping_raises_the_first_sentence_and_carries_all() -> None:
         first,
         "conv2 on eyeriss: axis X has 14 PEs, par-for e needs 27; step 2 would fit",
     )
-    assert str(error.value) == first + " (and 1 more)"
+    assert str(error.value) == first + " (and 1 more violation)"
 
 
 def test_a_violation_names_what_it_concerns_and_how_much() -> None:

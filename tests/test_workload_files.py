@@ -202,7 +202,9 @@ def test_written_layers_survive_the_round_trip(text, layer):
     assert parse_network(dump_network(network), "other.yaml") == network
 
 
-ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda t: t.strip() and t != "input")
+ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
+    lambda t: t.strip() and t != "input" and t.isprintable() and "|" not in t and t[0] not in "=@"
+)
 
 
 @settings(max_examples=60, deadline=None)
@@ -291,7 +293,7 @@ def test_a_wrong_layer_is_refused_with_its_line(text, sentence):
 
 
 FILES_REFUSED = [
-    ("name: ''\nlayers: []", "net.yaml:1: name must be a word, not '' (and 1 more)"),
+    ("name: ''\nlayers: []", "net.yaml:1: name must be a word, not '' (and 1 more error)"),
     ("layers: []", "net.yaml:1: layers must have at least 1 entry, not 0"),
     ("layers: 3", "net.yaml:1: layers must be a list, not 3"),
     ("layers:\n  - conv", "net.yaml:2: layers.0 must be a map of fields, not 'conv'"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from accelsim.architecture.schema import ArchitectureFields, AxisFields, ComputeFields, FanoutFields, LevelFields
 from accelsim.architecture.spec import REST, EnergyUnit, Keep, Network
-from accelsim.errors import nearest
+from accelsim.errors import InputError, check_name, nearest
 from accelsim.files import Document
 from accelsim.files.document import Key
 from accelsim.units import Amount
@@ -45,6 +45,10 @@ def check_elements(fields: ArchitectureFields, document: Document) -> None:
 
 def check_names(fields: ArchitectureFields, document: Document) -> None:
     """Elements are told apart by name, and so are axes, because mappings refer to them."""
+    try:
+        check_name("machine", fields.name)
+    except InputError as error:
+        raise document.error(("name",), str(error)) from None
     names: set[str] = set()
     axes: set[str] = set()
     for index, element in enumerate(fields.elements):

@@ -141,6 +141,8 @@ def _staged(stack: ExitStack, out: str | None) -> Path | None:
     """The scratch directory of --out, found writable before the long work."""
     if out is None:
         return None
+    if not out.strip():
+        raise InputError("--out must be a directory, not an empty name")
     from accelsim.report.export import staged
 
     return stack.enter_context(staged(Path(out)))

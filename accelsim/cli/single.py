@@ -82,7 +82,7 @@ def evaluate(
 @options.arch
 @options.mapping
 @options.batch
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the random operands.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the random operands.")
 @options.as_json
 def simulate(
     layer: str, network: str | None, architecture: str, mapping_file: str, batch: int | None, seed: int, as_json: bool

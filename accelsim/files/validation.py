@@ -54,7 +54,7 @@ def validate(model: type[Model], document: Document) -> Model:
     except ValidationError as error:
         problems = _problems(model, document, error.errors(include_url=False))
     line, sentence = min(problems, key=lambda problem: problem[0])
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    more = f" (and {len(problems) - 1} more {'error' if len(problems) == 2 else 'errors'})" if len(problems) > 1 else ""
     raise InputError(f"{document.path}:{line}: {sentence}{more}")
 
 

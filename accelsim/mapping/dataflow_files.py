@@ -11,13 +11,15 @@ complete:
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from accelsim.architecture.spec import Keep
+from accelsim.architecture.spec import REST, Keep
+from accelsim.errors import nearest
 from accelsim.files import Document, locate, parse_yaml, read_yaml, validate
 from accelsim.mapping.dataflow import Dataflow, Dims
+from accelsim.workload.operation import INPUTS, OUTPUTS, WEIGHTS
 
 LETTERS = ("N", "G", "M", "C", "E", "F", "R", "S", "H", "W")
 
@@ -35,6 +37,7 @@ def _once(dims: Dims) -> Dims:
     return dims
 
 
+TENSORS = (INPUTS, WEIGHTS, OUTPUTS, REST)
 DimList = Annotated[tuple[Annotated[str, AfterValidator(_letter)], ...], AfterValidator(_once)]
 
 
@@ -66,6 +69,7 @@ def parse_dataflow(text: str, name: str = "dataflow") -> Dataflow:
 
 def _dataflow(document: Document) -> Dataflow:
     file = validate(DataflowFile, document)
+    _check_words(file, document)
     keeps: list[tuple[str, tuple[tuple[str, Keep], ...]]] = [(r, tuple(t.items())) for r, t in file.keeps.items()]
     return Dataflow(
         name=file.name,
@@ -78,6 +82,20 @@ def _dataflow(document: Document) -> Dataflow:
         inside=tuple(file.inside.items()),
         source=file.source.strip(),
     )
+
+
+def _check_words(file: DataflowFile, document: Document) -> None:
+    """A misspelt tensor or a dim that cannot be unrolled must not restrict nothing in silence."""
+    tables: dict[str, dict[str, Any]] = {"keeps": dict(file.keeps), "complete": dict(file.complete)}
+    for field, roles in tables.items():
+        for role, entries in roles.items():
+            for tensor in entries:
+                if tensor not in TENSORS:
+                    sentence = f"{field}.{role}.{tensor} must be a tensor{nearest(tensor, TENSORS)}"
+                    raise document.error((field, role, tensor), sentence)
+    for at, dim in enumerate(file.unroll):
+        if file.spatial is not None and dim not in file.spatial:
+            raise document.error(("unroll", at), f"unroll.{at} must be a dim of spatial, not {dim}")
 
 
 def render_dataflow(dataflow: Dataflow) -> str:

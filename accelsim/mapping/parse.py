@@ -83,6 +83,8 @@ def load_mapping(path: str | Path) -> Mapping:
     Raises InputError when the file is missing, unreadable, empty, binary or larger than 1 MB, and as parse_mapping.
     """
     try:
+        if Path(path).exists() and not (Path(path).is_file() or Path(path).is_dir()):
+            raise InputError(f"{path}: a mapping must be a regular text file, not a pipe or device")
         with Path(path).open("rb") as file:
             data = file.read(_LARGEST_BYTES + 1)
     except FileNotFoundError:

@@ -41,5 +41,6 @@ def check_mapping(operation: Operation, architecture: Architecture, mapping: Map
     """
     found = violations(operation, architecture, mapping)
     if found:
-        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        noun = "violation" if len(found) == 2 else "violations"
+        more = f" (and {len(found) - 1} more {noun})" if len(found) > 1 else ""
         raise MappingError(found[0].sentence + more, [violation.sentence for violation in found])

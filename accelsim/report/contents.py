@@ -143,8 +143,8 @@ def notes(comparison: Compared) -> list[str]:
     gaps = [r.certificate.gap for r in comparison.results if r.certificate is not None]
     if gaps:
         proven = sum(gap == 0 for gap in gaps)
-        widest = f"; the widest gap to the lower bound is {100 * max(gaps):.2g} %" if max(gaps) else ""
-        out.append(f"Proven best within their space: {proven} of {len(gaps)} mappings{widest}.")
+        least = f"; the lower bound is at most {100 * max(gaps):.2g} % below the others" if max(gaps) else ""
+        out.append(f"Proven best within their space: {proven} of {len(gaps)} mappings{least}.")
     return out + [note for a in comparison.architectures if (note := unverified_note(a))]
 
 

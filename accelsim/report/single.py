@@ -29,7 +29,9 @@ def certificate_sentence(certificate: Certificate) -> str:
     if certificate.gap == 0:
         sure = "proven best in its space"
     else:
-        sure = f"at most {100 * certificate.gap:.2g} % above the lower bound {significant(certificate.lower_bound)}"
+        bound = significant(certificate.lower_bound)
+        less = f"{100 * certificate.gap:.2g} % less"
+        sure = f"not proven: no mapping can be below {bound}, {less}, and no move found a better one"
     return f"{sure[0].upper()}{sure[1:]} ({certificate.space_rule}); {looked} in {certificate.seconds:.3g} s."
 
 
@@ -56,7 +58,7 @@ def _cost(evaluation: Evaluation) -> Table:
     ]
     if evaluation.counts.macs:
         parts = (
-            f"spatial {percent(share.spatial)} x ragged {percent(share.ragged)} x waiting {percent(share.bandwidth)}"
+            f"spatial {percent(share.spatial)} x ragged {percent(share.ragged)} x bandwidth {percent(share.bandwidth)}"
         )
         lines += [
             ("throughput", f"{significant(evaluation.tops)} TOPS"),

@@ -19,6 +19,7 @@ from accelsim.errors import InputError
 from accelsim.mapping.nest import Spatial, Storage
 from accelsim.model.conventions import convention
 from accelsim.model.evaluate import evaluate
+from accelsim.model.traffic import LARGEST
 from accelsim.search.bound import lower_bound
 from accelsim.search.descent import Found, Values, descend, descend_pairs
 from accelsim.search.infeasible import infeasible
@@ -60,6 +61,8 @@ def search(
         raise InputError(
             f"{operation.name}: only an operation with MACs has mappings to search, not a vector operation"
         )
+    if operation.points >= LARGEST:
+        raise InputError(f"{operation.name}: must have fewer than 2**59 MACs to be searched, not {operation.points:,}")
     rules = Rules.of(operation, architecture, dataflow_of(architecture, limits))
     return _Search(rules, objective, limits, progress).result()
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from dataclasses import replace
 from multiprocessing import get_context
+from threading import Thread
+from time import sleep
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError
@@ -79,7 +83,7 @@ def _spread(asked: list[Pair], objective: Objective, limits: Limits, workers: in
 
     When a worker dies, what is still open is searched here, one at a time.
     """
-    pool = ProcessPoolExecutor(min(workers, len(asked)), mp_context=get_context("spawn"))
+    pool = ProcessPoolExecutor(min(workers, len(asked)), get_context("spawn"), _serve, (os.getpid(),))
     open_ = set(range(len(asked)))
     try:
         futures: dict[Future[Answer], int] = {
@@ -98,6 +102,18 @@ def _spread(asked: list[Pair], objective: Objective, limits: Limits, workers: in
         _stop(pool)
         raise
     pool.shutdown()
+
+
+def _serve(parent: int) -> None:
+    """A worker leaves interrupts to its parent, and ends when the parent is gone (killed, say)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            sleep(1)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def _stop(pool: ProcessPoolExecutor) -> None:

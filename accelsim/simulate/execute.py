@@ -7,11 +7,12 @@ nothing is shared with it, and no size of a set is ever computed here other than
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Thread
 
 import numpy as np
 
 from accelsim.architecture.spec import Architecture
-from accelsim.errors import MappingError
+from accelsim.errors import InputError, MappingError
 from accelsim.mapping.counts import AccessCounts
 from accelsim.mapping.nest import Mapping
 from accelsim.simulate import arrays, kernel
@@ -50,6 +51,8 @@ def execute(
     Raises InputError for an operation without MACs or too large to be executed, MappingError when a tensor is kept
     nowhere or a buffer would overflow.
     """
+    if seed < 0:
+        raise InputError(f"seed must be at least 0, not {seed}")
     check_executable(operation)
     plan = Layout(operation, mapping, places(operation, architecture, mapping))
     operands = random_operands(operation, seed)
@@ -57,7 +60,7 @@ def execute(
     for i, place in enumerate(plan.places):
         if place.parent is not None and plan.may_merge(i):
             tables.places[i, kernel.MERGES] = _merges(plan, tables, i, place)
-    outcome = kernel.run(*tables)
+    outcome = _interruptible(tables)
     if outcome != kernel.DONE:
         raise _refusal(plan, architecture, outcome, tables)
     counts = access_counts(operation, architecture, plan.places, _tally(plan, tables))
@@ -72,6 +75,16 @@ def execute_literally(operation: Operation, architecture: Architecture, mapping:
     run = Literal(operation, architecture, mapping, operands)
     tally, outputs = run.run()
     return Execution(access_counts(operation, architecture, run.places, tally), outputs, result(operation, operands))
+
+
+def _interruptible(tables: Tables) -> int:
+    """Runs the kernel in a thread of its own, so that Ctrl-C reaches this one while it works."""
+    outcome: list[int] = []
+    walk = Thread(target=lambda: outcome.append(kernel.run(*tables)), daemon=True)
+    walk.start()
+    while walk.is_alive():
+        walk.join(timeout=0.1)
+    return outcome[0]
 
 
 def _merges(plan: Layout, tables: Tables, i: int, place: Place) -> bool:

@@ -76,8 +76,11 @@ class Tables(NamedTuple):
 
 
 def compiled(function: F) -> F:
-    """Numba in nopython mode, cached on disk, without losing the signature for the type checker."""
-    return cast(F, numba.njit(cache=True)(function))
+    """Numba in nopython mode, cached on disk, without losing the signature for the type checker.
+
+    Python runs on beside it, so that an interrupt is heard.
+    """
+    return cast(F, numba.njit(cache=True, nogil=True)(function))
 
 
 # Where the loops stand

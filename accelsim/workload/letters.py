@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError, check_name, nearest
 from accelsim.workload.lowering import Plane
 from accelsim.workload.operation import WEIGHTS, Operation
 from accelsim.workload.window import NO_PADDING, Padding, Pair, Window, check_whole, checked_padding, checked_pair
@@ -38,8 +38,7 @@ class LayerBase:
     batch_field: ClassVar[str] = "N"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise InputError(f"a layer's name must be a word, not {self.name!r}")
+        check_name("layer", self.name)
         for field in fields(self):
             value = getattr(self, field.name)
             if len(field.name) == 1 and field.name != "U" and value is not DERIVED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from accelsim.errors import InputError, nearest
+from accelsim.errors import InputError, check_name, nearest
 from accelsim.workload.layer import Elementwise, Layer
 from accelsim.workload.window import check_whole
 
@@ -62,8 +62,7 @@ class Network:
     source: str = ""
 
     def __post_init__(self) -> None:
-        if not isinstance(self.name, str) or not self.name.strip():
-            raise InputError(f"a network's name must be a word, not {self.name!r}")
+        check_name("network", self.name)
         if not self.layers:
             raise InputError(f"{self.name}: a network must have at least 1 layer, not 0")
         seen: list[str] = []

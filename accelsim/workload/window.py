@@ -78,12 +78,18 @@ class Padding:
 NO_PADDING = Padding()
 
 
+LARGEST = 2**31 - 1
+
+
 def check_whole(layer: str, field: str, value: object, least: int = 1) -> None:
     """Raises InputError unless ``value`` is an int of at least ``least``."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise InputError(f"{layer}: {field} must be a whole number, not {value!r}")
     if value < least:
         raise InputError(f"{layer}: {field} must be at least {least}, not {value}")
+    if value > LARGEST:
+        came = f"{value:,}" if value < 10**30 else f"a number of {len(str(value))} digits"
+        raise InputError(f"{layer}: {field} must be at most {LARGEST:,}, not {came}")
 
 
 def checked_pair(layer: str, field: str, value: Any, least: int = 1) -> Pair:
