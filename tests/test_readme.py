@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,10 @@ def test_commands_of_the_readme_run(command: str, tmp_path: Path) -> None:
 def test_python_of_the_readme_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     (code,) = (text for kind, text in BLOCKS if kind == "python")
-    exec(compile(code, "README.md", "exec"), {})
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["cost"].counts.macs == 8 * 4 * 8 * 8 * 3 * 3
+    assert len(names["result"].layers) == 2 * len(names["accelsim"].load_network("lenet5").layers)
 
 
 def test_files_of_the_readme_are_shown_as_they_are() -> None:
