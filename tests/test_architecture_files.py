@@ -295,3 +295,9 @@ def test_bad_extensions_are_refused_on_the_line_that_names_them(
     for text, sentence in expected.items():
         assert refusal(f"name: toy\n{text}\n") == sentence
     assert refusal("extends: eyeriss\n") == "toy.yaml:1: name is missing"
+
+
+def test_a_misspelt_dataflow_is_refused_with_its_line() -> None:
+    sentence = "toy.yaml:2: dataflow must be one that ships or a .yaml file, not 'row_stationry'"
+    text = GOOD.replace("clock:", "dataflow: row_stationry\nclock:", 1)
+    assert refusal(text) == f"{sentence}; did you mean 'row_stationary'?"

@@ -133,7 +133,7 @@ def test_every_field_of_a_machine_survives_a_round_trip() -> None:
         compute=Compute("PE", 1.25, True, 3.5, (Source("energy", "1e-12"),)),
         clock_mhz=333.25,
         technology="null",
-        dataflow="true",
+        dataflow="true.yaml",
         vector_energy=2.5,
         other_area_um2=1e6 / 3,
         sources=(Source("clock", "guess:\n  # two lines", verified=False),),

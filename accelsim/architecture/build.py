@@ -7,6 +7,7 @@ from math import prod
 
 from accelsim.architecture.checks import (
     check_capacity,
+    check_dataflow,
     check_elements,
     check_names,
     check_networks,
@@ -43,6 +44,7 @@ def built(fields: ArchitectureFields, document: Document) -> Architecture:
     check_elements(fields, document)
     check_names(fields, document)
     check_sources(fields, document)
+    check_dataflow(fields, document)
     unit = energy_unit(fields, document)
     clock = float(fields.clock.canonical)
     words = _Words(fields, document)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from accelsim.architecture.schema import ArchitectureFields, AxisFields, ComputeFields, FanoutFields, LevelFields
 from accelsim.architecture.spec import REST, EnergyUnit, Keep, Network
 from accelsim.errors import InputError, check_name, nearest
-from accelsim.files import Document
+from accelsim.files import Document, shipped
 from accelsim.files.document import Key
 from accelsim.units import Amount
 
@@ -61,6 +61,15 @@ def check_names(fields: ArchitectureFields, document: Document) -> None:
                 where = ("elements", index, "axes", place)
                 raise document.error(where, f"axis must have a name of its own, not '{axis.axis}' again")
             axes.add(axis.axis)
+
+
+def check_dataflow(fields: ArchitectureFields, document: Document) -> None:
+    """The default dataflow ships under its name, or is a file of the user's."""
+    name, known = fields.dataflow, tuple(shipped("dataflows"))
+    if name is not None and name not in known and not name.endswith((".yaml", ".yml")):
+        raise document.error(
+            ("dataflow",), f"dataflow must be one that ships or a .yaml file, not '{name}'{nearest(name, known)}"
+        )
 
 
 def check_sources(fields: ArchitectureFields, document: Document) -> None:
