@@ -94,11 +94,12 @@ def _unpadded(
         if x.dim in stride and isinstance(x, Spatial) and plan.loop_fanout[i] < depth
     ]
     low, high = rank.span(plan.operation.extents)
+    even = [i for i in mine if plan.loops[i].dim not in ragged]  # where a ragged dim's instance ends is not asked
     if not mine:  # all instances stand at the same place of this rank
         return (0,) * len(plan.loops)
     for coords in product(*choices):
         before = sum(stride[plan.loops[i].dim] * coords[i] * steps[i] for i in mine)
-        after = sum(stride[plan.loops[i].dim] * (trips[i] - 1 - coords[i]) * steps[i] for i in mine)
+        after = sum(stride[plan.loops[i].dim] * (trips[i] - 1 - coords[i]) * steps[i] for i in even)
         if low + before >= 0 and high - after < rank.size:
             return coords
     return None
