@@ -1,8 +1,8 @@
 """Which instances can be the busiest one, so that only those are counted one by one.
 
-The first coordinate of a loop has the fullest tiles and is busiest, unless it sees padding (or a window has three
-dims). An instance whose tiles are
-all full and never reach the padding, and that takes the partial sums back, moves at least what any other one does.
+The first coordinate of a loop has the fullest tiles and is busiest, unless it sees padding or a window has three dims.
+An instance whose tiles are all full and never reach the padding, and that takes the partial sums back, moves at least
+what any other one does.
 """
 
 from __future__ import annotations
@@ -42,9 +42,7 @@ def candidates(plan: Plan, steps: Sequence[int]) -> list[Coords]:
 
 def every_candidate(plan: Plan, trips: Sequence[int]) -> list[Coords]:
     """The same without looking at steps: every coordinate of every loop over a dim of an uneven rank."""
-    padded = {term.dim for rank in uneven_ranks(plan) for term in rank.terms}
-    spread = (range(n if f >= 0 and x.dim in padded else 1) for n, f, x in _loops(plan, trips))
-    return list(product(*spread))
+    return list(_spread(plan, uneven_ranks(plan), trips, len(plan.architecture.fanouts)))
 
 
 def _loops(plan: Plan, values: Sequence[int]):  # type: ignore[no-untyped-def]
@@ -74,8 +72,9 @@ def _at_depth(plan: Plan, ranks: list[Rank], steps: Sequence[int], depth: int) -
 
 
 def _spread(plan: Plan, ranks: list[Rank], trips: Sequence[int], depth: int) -> Iterator[Coords]:
-    padded = {term.dim for rank in ranks for term in rank.terms}
-    yield from product(*(range(n if 0 <= f < depth and x.dim in padded else 1) for n, f, x in _loops(plan, trips)))
+    """Every coordinate, above ``depth`` fan-outs, of the loops over the dims of these ranks."""
+    uneven = {term.dim for rank in ranks for term in rank.terms}
+    return product(*(range(n if 0 <= f < depth and x.dim in uneven else 1) for n, f, x in _loops(plan, trips)))
 
 
 def _unpadded(
