@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 from accelsim.mapping.nest import Mapping
 from accelsim.model.evaluation import Evaluation
 
 Objective = Literal["energy", "latency", "edp"]
 OBJECTIVES: tuple[Objective, ...] = ("energy", "latency", "edp")
+Steps = Literal["perfect", "aligned", "ragged"]
+STEPS: tuple[Steps, ...] = ("perfect", "aligned", "ragged")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,10 @@ class Limits:
     seconds         stop after this much wall time with the best so far; None for no limit.  A limit that bites makes
                     the answer depend on the machine's speed; ``max_candidates`` does not
     max_candidates  stop after looking at this many mappings; None for no limit
+    steps           perfect: every step divides what encloses it. aligned: besides, loops in space may leave a last part
+                    smaller, the dim then being cut as if its bound were the next multiple. ragged: any step
+    max_cycles      only mappings of at most so many cycles count; None for no limit
+    max_energy      only mappings of at most this energy, in the architecture's unit, count; None for no limit
 
     Raises InputError for a gap outside 0..1, negative seconds, or no candidate at all.
     """
@@ -32,6 +38,9 @@ class Limits:
     gap: float = 0.01
     seconds: float | None = None
     max_candidates: int | None = None
+    steps: Steps = "aligned"
+    max_cycles: int | None = None
+    max_energy: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.gap < 1:
@@ -40,6 +49,11 @@ class Limits:
             raise InputError(f"seconds must be at least 0, not {self.seconds}")
         if self.max_candidates is not None and self.max_candidates < 1:
             raise InputError(f"max_candidates must be at least 1, not {self.max_candidates}")
+        if self.steps not in STEPS:
+            raise InputError(f"steps must be one of {', '.join(STEPS)}, not '{self.steps}'{nearest(self.steps, STEPS)}")
+        for name, most in (("max_cycles", self.max_cycles), ("max_energy", self.max_energy)):
+            if most is not None and not most > 0:
+                raise InputError(f"{name} must be more than 0, not {most}")
 
 
 @dataclass(frozen=True)
