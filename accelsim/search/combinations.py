@@ -174,6 +174,13 @@ class Combinations:
         return _summed(energy) + macs, cycles
 
 
+def occurring(ways: Ways, fits: NDArray[np.bool_]) -> tuple[Ways, NDArray[np.bool_]]:
+    """The ways that are part of some fitting combination, and which combinations of those fit."""
+    axes = range(fits.ndim)
+    used = [np.flatnonzero(fits.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
+    return tuple(tuple(own[i] for i in kept) for own, kept in zip(ways, used, strict=True)), fits[np.ix_(*used)]
+
+
 def _same(outer: Loop, inner: Loop) -> bool:
     """Whether two loops with nothing between them would be one."""
     if isinstance(outer, Spatial) and isinstance(inner, Spatial):

@@ -24,7 +24,7 @@ from accelsim.mapping.dataflow import Dataflow, dataflow_violations
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.mapping.validity import violations
 from accelsim.model.evaluate import evaluate
-from accelsim.search.combinations import Combinations, Loops, Ways
+from accelsim.search.combinations import Combinations, Loops, Ways, occurring
 from accelsim.search.interface import Certificate, Limits, Objective, SearchResult
 from accelsim.search.objective import check_objective, score, score_of
 from accelsim.workload.operation import Operation
@@ -87,13 +87,15 @@ def front(
     return _survey(operation, architecture, limits, ragged)[1]
 
 
-def space_size(operation: Operation, architecture: Architecture, most: int, ragged: bool = False) -> int:
-    """Mappings in the space of no dataflow (``nested`` not judged); stops when mappings or loop nests exceed most."""
+def space_size(
+    operation: Operation, architecture: Architecture, most: int, most_nests: int, ragged: bool = False
+) -> int | None:
+    """Mappings in the space of no dataflow, ``nested`` not judged; None as soon as they, or the nests, are more."""
     space, found = Combinations(operation, architecture), 0
-    for nests, loops in enumerate(space.loop_nests(ragged)):
+    for nests, loops in enumerate(space.loop_nests(ragged), start=1):
         found += int(space.fitting(loops, space.ways(loops)).sum())
-        if max(found, nests) > most:
-            return max(found, nests)
+        if found > most or nests > most_nests:
+            return None
     return found
 
 
@@ -116,7 +118,7 @@ def _survey(
             fits[tuple(place)] = _is_valid(operation, architecture, mapping, dataflow)
         if fits.any():
             count += int(fits.sum())
-            points = _improved(points, space, loops, ways, fits)
+            points = _improved(points, space, loops, *occurring(ways, fits))
     return count, _thinned(points)
 
 

@@ -7,21 +7,26 @@ import signal
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from multiprocessing import get_context
 from threading import Thread
-from time import sleep
+from time import perf_counter, sleep
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError
+from accelsim.search.cache import Cache
+from accelsim.search.cache_entry import Answer, renamed
+from accelsim.search.cache_key import Question
 from accelsim.search.engine import search
-from accelsim.search.interface import Limits, Objective, SearchResult
+from accelsim.search.interface import Limits, Objective
 from accelsim.workload.operation import Operation
 
 Pair = tuple[Operation, Architecture]
-Answer = SearchResult | InfeasibleError
-Answers = Generator[tuple[int, Answer], None, None]
+Timed = tuple[Answer, bool]
+"""An answer, and whether it is the same on every machine: no limit of time had a part in it."""
+Keep = Callable[[Question, Timed], None]
+Answers = Generator[tuple[Question, Answer], None, None]
 
 
 def search_many(
@@ -30,30 +35,46 @@ def search_many(
     limits: Limits = Limits(),  # noqa: B008  (frozen)
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    cache: Cache | None = None,
 ) -> list[Answer]:
     """One answer per pair, in order: a result, or the error that says why there is none.
 
     Operations that differ in name only are searched once per machine. ``workers``: processes, None or 1 for this one.
-    ``progress`` is called with the searches done and all there are. Whatever else a search raises is raised here, and
-    an interrupt stops the workers.
+    ``progress`` is called with the answers there are and all there will be. Whatever else a search raises is raised
+    here, and an interrupt stops the workers.
+    What the ``cache`` knows is not searched, and what is found is kept in it at once, except answers that
+    ``limits.seconds`` had a part in. An interrupt leaves there all that was found.
     """
-    unique: dict[Pair, Pair] = {}
+    unique: dict[Pair, Question] = {}
     for operation, architecture in pairs:
-        unique.setdefault((replace(operation, name=""), architecture), (operation, architecture))
-    asked = list(unique.values())
-    answers: dict[int, Answer] = {}
-    run = _here if workers in (None, 1) or len(asked) < 2 else _spread
-    # Closed at once when an interrupt arrives here, between answers: a traceback would keep the workers alive.
-    with closing(run(asked, objective, limits, workers or 1)) as coming:
-        for index, answer in coming:
-            answers[index] = answer
-            if progress is not None:
-                progress(len(answers), len(asked))
-    place = {key: i for i, key in enumerate(unique)}
+        nameless = replace(operation, name=""), architecture
+        unique.setdefault(nameless, Question(operation, architecture, objective, limits))
+    answers: dict[Question, Answer] = {}
+
+    def note(question: Question, answer: Answer) -> None:
+        answers[question] = answer
+        if progress is not None:
+            progress(len(answers), len(unique))
+
+    with cache.opened() if cache else nullcontext() as store:
+
+        def keep(question: Question, timed: Timed) -> None:
+            if store is not None and timed[1]:
+                store.put(question, timed[0])
+
+        for question in unique.values():
+            if store is not None and (known := store.get(question)) is not None:
+                note(question, known)
+        missing = [question for question in unique.values() if question not in answers]
+        run = _here if workers in (None, 1) or len(missing) < 2 else _spread
+        # Closed at once when an interrupt arrives here, between answers: a traceback would keep the workers alive.
+        with closing(run(missing, workers or 1, keep)) as coming:
+            for question, answer in coming:
+                note(question, answer)
     out = []
     for operation, architecture in pairs:
-        index = place[replace(operation, name=""), architecture]
-        out.append(_named(answers[index], asked[index][0].name, operation.name))
+        question = unique[replace(operation, name=""), architecture]
+        out.append(_named(answers[question], question.operation.name, operation.name))
     return out
 
 
@@ -62,44 +83,52 @@ def _named(answer: Answer, asked: str, name: str) -> Answer:
     if asked == name:
         return answer
     if isinstance(answer, InfeasibleError):
-        return InfeasibleError(str(answer).replace(asked, name, 1))
+        return InfeasibleError(renamed(str(answer), asked, name))
     return replace(answer, evaluation=replace(answer.evaluation, operation=name))
 
 
-def _answer(operation: Operation, architecture: Architecture, objective: Objective, limits: Limits) -> Answer:
+def _answer(question: Question) -> Timed:
+    start, seconds = perf_counter(), question.limits.seconds
+    answer: Answer
     try:
-        return search(operation, architecture, objective, limits)
+        answer = search(question.operation, question.architecture, question.objective, question.limits)
+        spent = answer.certificate.seconds
     except InfeasibleError as error:
-        return error
+        answer, spent = error, perf_counter() - start
+    return answer, seconds is None or spent < seconds
 
 
-def _here(asked: list[Pair], objective: Objective, limits: Limits, workers: int) -> Answers:
-    for index, (operation, architecture) in enumerate(asked):
-        yield index, _answer(operation, architecture, objective, limits)
+def _here(asked: list[Question], workers: int, keep: Keep) -> Answers:
+    for question in asked:
+        timed = _answer(question)
+        keep(question, timed)
+        yield question, timed[0]
 
 
-def _spread(asked: list[Pair], objective: Objective, limits: Limits, workers: int) -> Answers:
-    """Answers as they come from worker processes; started afresh (spawn), as threads of numpy do not survive a fork.
+def _spread(asked: list[Question], workers: int, keep: Keep) -> Answers:
+    """Answers as they come from worker processes, the largest operations first, lest one be left at the end.
 
-    When a worker dies, what is still open is searched here, one at a time.
+    The workers are started afresh (spawn), as threads of numpy do not survive a fork. When one dies, what is still
+    open is searched here, one at a time.
     """
     pool = ProcessPoolExecutor(min(workers, len(asked)), get_context("spawn"), _serve, (os.getpid(),))
-    open_ = set(range(len(asked)))
+    open_ = dict.fromkeys(sorted(asked, key=lambda question: -question.operation.points))
+    futures: dict[Future[Timed], Question] = {}
     try:
-        futures: dict[Future[Answer], int] = {
-            pool.submit(_answer, operation, architecture, objective, limits): index
-            for index, (operation, architecture) in enumerate(asked)
-        }
+        futures |= {pool.submit(_answer, question): question for question in open_}
         for future in as_completed(futures):
-            answer = future.result()
-            open_.discard(futures[future])
-            yield futures[future], answer
+            timed = future.result()
+            keep(futures[future], timed)
+            del open_[futures[future]]
+            yield futures[future], timed[0]
     except BrokenProcessPool:
         _stop(pool)
-        for index in sorted(open_):
-            yield index, _answer(*asked[index], objective, limits)
+        yield from _here(list(open_), workers, keep)
     except BaseException:
         _stop(pool)
+        for future, question in futures.items():
+            if question in open_ and future.done() and not future.cancelled() and future.exception() is None:
+                keep(question, future.result())
         raise
     pool.shutdown()
 

@@ -1,0 +1,182 @@
+"""Frames: how the dims lie in space. Inside a frame every step in time divides the next, so tiles form a lattice.
+
+A frame says per dim how many positions it takes on every axis; what is left, ``ceil(bound / positions)``, is cut in
+time, and the tiles of a dim are the divisors of that number.  With perfect steps positions divide the bound; aligned
+ones need not, and then the last position, or the last round, is smaller.
+
+Where a dim stands in space next to its loops in time matters only when its tiles overlap (windows) or are clipped: such
+dims are ``pinned``, their tile below the array being part of the frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+from math import prod
+
+from accelsim.search.rules import Rules
+
+
+@dataclass(frozen=True)
+class Spread:
+    """``positions`` of a dim on an axis; ``below``: its tile inside, in steps of time, or 0 where that is open."""
+
+    fanout: int
+    axis: str
+    dim: str
+    positions: int
+    below: int = 0
+
+
+@dataclass(frozen=True)
+class Frame:
+    """``spreads``: what lies in space, outermost fan-out first, in the order of loops; ``rounds``: per dim of the
+    rules, the number that its loops in time divide between them."""
+
+    rules: Rules
+    spreads: tuple[Spread, ...]
+    rounds: tuple[int, ...]
+
+    @cached_property
+    def fanouts(self) -> tuple[int, ...]:
+        """The fan-outs in use, innermost first."""
+        return tuple(sorted({spread.fanout for spread in self.spreads}, reverse=True))
+
+    @cached_property
+    def cycles(self) -> int:
+        """Steps of time that compute takes, at least."""
+        return prod(-(-self.rules.operation.extents[dim] // self.positions(dim)) for dim in self.rules.dims)
+
+    @cached_property
+    def mac_units(self) -> int:
+        """MAC units in use."""
+        return prod(spread.positions for spread in self.spreads)
+
+    @cached_property
+    def is_perfect(self) -> bool:
+        extents = self.rules.operation.extents
+        return all(self.positions(d) * n == extents[d] for d, n in zip(self.rules.dims, self.rounds, strict=True))
+
+    def is_ragged(self, dim: str) -> bool:
+        return self.positions(dim) * self.rounds[self.rules.dims.index(dim)] != self.rules.operation.extents[dim]
+
+    def positions(self, dim: str, since: int = 0) -> int:
+        """Positions of a dim on the fan-outs from number ``since`` inwards."""
+        return prod(s.positions for s in self.spreads if s.dim == dim and s.fanout >= since)
+
+    def along(self, dim: str) -> tuple[Spread, ...]:
+        """Where a dim lies in space, outermost first."""
+        return tuple(spread for spread in self.spreads if spread.dim == dim)
+
+
+def divisors(number: int) -> tuple[int, ...]:
+    """Every divisor, ascending."""
+    low = [i for i in range(1, int(number**0.5) + 1) if number % i == 0]
+    return (*low, *(number // i for i in reversed(low) if i * i != number))
+
+
+def frames(rules: Rules, aligned: bool) -> Iterator[Frame]:
+    """Every frame under the rules, the most MAC units first is not promised; each once."""
+    choices = [_fanout_choices(rules, index, aligned) for index in range(len(rules.architecture.fanouts))]
+    for picked in product(*choices):
+        spreads = tuple(spread for choice in picked for spread in choice)
+        rounds = _rounds(rules, spreads, aligned)
+        if rounds is not None:
+            yield from _pinned(Frame(rules, spreads, rounds))
+
+
+def _fanout_choices(rules: Rules, index: int, aligned: bool) -> list[tuple[Spread, ...]]:
+    """What one fan-out may carry; equal choices of axes that treat all tensors alike come once."""
+    axes = rules.architecture.fanouts[index].axes
+    allowed = dict(rules.spatial)
+    tensors = [t.name for t in rules.operation.tensors]
+    per_axis = [_axis_choices(rules, axis.size, allowed[axis.name], aligned) for axis in axes]
+    kinds = [tuple(axis.network(t) for t in tensors) for axis in axes]
+    seen: dict[tuple[tuple[object, str, int], ...], None] = {}
+    out = []
+    for combination in product(*per_axis):
+        merged: dict[tuple[object, str], int] = {}
+        for kind, choice in zip(kinds, combination, strict=True):
+            for dim, n in choice:
+                merged[kind, dim] = merged.get((kind, dim), 1) * n
+        key = tuple(sorted(((kind, dim, n) for (kind, dim), n in merged.items()), key=str))
+        if key in seen:
+            continue
+        seen[key] = None
+        out.append(
+            tuple(
+                Spread(index, axis.name, dim, n)
+                for axis, choice in zip(axes, combination, strict=True)
+                for dim, n in choice
+            )
+        )
+    return out
+
+
+def _axis_choices(rules: Rules, size: int, dims: tuple[str, ...], aligned: bool) -> list[tuple[tuple[str, int], ...]]:
+    """Every way to lay dims along one axis: (dim, positions) with more than one position."""
+    found: list[tuple[tuple[str, int], ...]] = [()]
+    for dim in dims:
+        bound = rules.operation.extents[dim]
+        values = [n for n in divisors(bound) if n > 1]
+        if aligned:
+            values = sorted({*values, *(-(-bound // k) for k in range(1, bound) if -(-bound // k) > 1)})
+        more = []
+        for choice in found:
+            room = size // prod(n for _, n in choice)
+            more += [(*choice, (dim, n)) for n in values if n <= room]
+        found += more
+    return found
+
+
+def _rounds(rules: Rules, spreads: tuple[Spread, ...], aligned: bool) -> tuple[int, ...] | None:
+    """Rounds in time per dim; None when positions do not divide the bound though they must, or exceed it, or the
+    dataflow allows fewer passes."""
+    passes = dict(rules.passes)
+    out = []
+    for dim in rules.dims:
+        bound = rules.operation.extents[dim]
+        mine = [s.positions for s in spreads if s.dim == dim]
+        positions = prod(mine)
+        rounds = -(-bound // positions)
+        if bound % positions and (not aligned or len(mine) > 1 or (rounds - 1) * positions >= bound):
+            return None
+        if positions > bound or rounds > passes.get(dim, rounds):
+            return None
+        if bound % positions and -(-bound // rounds) != positions:
+            return None  # as many rounds with fewer positions
+        out.append(rounds)
+    return tuple(out)
+
+
+def _pinned(frame: Frame) -> Iterator[Frame]:
+    """The frame with every choice of tiles below the array for the dims that need one."""
+    windowed = {dim for window in frame.rules.windows for dim in window}
+    options: list[tuple[Spread, ...]] = []
+    for spread in frame.spreads:
+        rounds = frame.rounds[frame.rules.dims.index(spread.dim)]
+        if spread.dim in windowed or frame.is_ragged(spread.dim):
+            options.append(tuple(_below(spread, n) for n in divisors(rounds)))
+        else:
+            options.append((spread,))
+    for spreads in product(*options):
+        if _nests(spreads):
+            yield Frame(frame.rules, spreads, frame.rounds)
+
+
+def _below(spread: Spread, tile: int) -> Spread:
+    return Spread(spread.fanout, spread.axis, spread.dim, spread.positions, tile)
+
+
+def _nests(spreads: tuple[Spread, ...]) -> bool:
+    """Whether tiles of one dim shrink inwards; within a fan-out its positions lie side by side."""
+    for i, outer in enumerate(spreads):
+        for inner in spreads[i + 1 :]:
+            if outer.dim == inner.dim and outer.below:
+                if outer.fanout == inner.fanout and outer.below != inner.below:
+                    return False
+                if outer.below % inner.below:
+                    return False
+    return True

@@ -1,0 +1,113 @@
+"""The labels of one frame, explored step by step, and the nests that complete ones stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+
+import numpy as np
+
+from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
+from accelsim.search import labels
+from accelsim.search.walk import Walk
+
+OBJECTIVE = {"energy": labels.ENERGY, "latency": labels.LATENCY, "edp": labels.EDP}
+
+
+class Hunt:
+    """The search of one frame: ``run`` goes on where it stopped."""
+
+    def __init__(self, walk: Walk, objective: int, lexical: bool) -> None:
+        self.walk, self.objective, self.lexical = walk, objective, lexical
+        self.rates = np.array([m.rate for m in walk.problem.measures])
+        measures, (_, limits) = len(self.rates), walk.capacities
+        self.ints = np.empty((1024, labels.COLUMNS), np.int64)
+        self.floats = np.empty((1024, 2 * measures + len(limits)))
+        self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
+        self.table = np.full(4096, -1, np.int64)
+        self.counters = np.zeros(labels.COUNTERS, np.int64)
+        for state, cost, exact in walk.feeds:
+            self._root(state, cost, exact)
+
+    def _root(self, state: int, cost: np.ndarray, exact: bool) -> None:
+        n = int(self.counters[labels.LABELS])
+        self.counters[labels.LABELS] += 1
+        row = np.zeros(labels.COLUMNS, np.int64)
+        row[[labels.STATE, labels.SLIDE, labels.PARENT, labels.MOVE, labels.NEXT, labels.ALIVE]] = (state, -1, -1, -1, -1, 1)
+        measures = len(cost)
+        self.ints[n] = row
+        self.floats[n] = 0.0
+        self.floats[n, :measures] = cost
+        self.floats[n, measures : 2 * measures] = cost if exact else inf
+        labels._push(self.keys, self.ids, self.counters, float(cost[0]), n)
+
+    @property
+    def looked_at(self) -> int:
+        return int(self.counters[labels.LABELS])
+
+    def run(self, goal: np.ndarray, front: np.ndarray, fronts: int, most: int) -> tuple[int, Mapping | None, float]:
+        """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
+        status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = labels.explore(
+            most, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts,
+            *self.walk.inputs, self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
+        )  # fmt: skip
+        mapping = self.mapping(int(found)) if status == labels.FOUND else None
+        return int(status), mapping, float(least)
+
+    def mapping(self, label: int) -> Mapping:
+        """The nest of a complete label."""
+        walk = self.walk
+        problem, operation = walk.problem, walk.problem.rules.operation
+        outermost = problem.levels[0].name
+        nodes: list[Node] = [Storage(outermost, tensor.name) for tensor in operation.tensors]
+        nodes += self._nodes(label)
+        return Mapping.of(operation, _tidy(nodes, dict(operation.bounds)))
+
+    def _nodes(self, label: int) -> Iterator[Node]:
+        """The nodes of a label, outermost first; loops carry their steps."""
+        walk, problem = self.walk, self.walk.problem
+        while label >= 0:
+            row = self.ints[label]
+            parent, move = int(row[labels.PARENT]), int(row[labels.MOVE])
+            if move >= labels.PLACE:
+                edge = walk.edges[move - labels.PLACE]
+                yield Storage(problem.levels[edge.child].name, problem.tensors[edge.tensor].name)
+            elif move == labels.PASS:
+                yield from self._spatial(int(self.ints[parent, labels.REGION]), int(row[labels.Q]))
+            elif move >= 0:
+                dim = int(walk.moves[1][move])
+                yield Temporal(walk.dims[dim], self._extent(dim, parent))
+            label = parent
+
+    def _extent(self, dim: int, label: int) -> int:
+        """Elements of a dim inside the nest of a label."""
+        walk, row = self.walk, self.ints[label]
+        tile = walk.costs.tiles[dim][int(walk.digits[dim, int(row[labels.Q])])]
+        passed = walk.frame.fanouts[: int(row[labels.REGION])]
+        return tile * walk.frame.positions(walk.dims[dim], min(passed)) if passed else tile
+
+    def _spatial(self, region: int, q: int) -> Iterator[Spatial]:
+        walk = self.walk
+        fanout = walk.frame.fanouts[region]
+        mine = [s for s in walk.frame.spreads if s.fanout == fanout]
+        for i, spread in enumerate(mine):
+            dim = walk.dims.index(spread.dim)
+            inside = walk.costs.tiles[dim][int(walk.digits[dim, q])] * walk.frame.positions(spread.dim, fanout + 1)
+            for later in mine[i + 1 :]:
+                inside *= later.positions if later.dim == spread.dim else 1
+            yield Spatial(spread.dim, inside, spread.axis)
+
+
+def _tidy(nodes: list[Node], left: dict[str, int]) -> Iterator[Node]:
+    """Without loops of one trip; neighbouring loops in time over one dim are one."""
+    kept: list[Node] = []
+    for node in nodes:
+        if not isinstance(node, Storage):
+            if node.step >= left[node.dim]:
+                continue
+            left[node.dim] = node.step
+            previous = kept[-1] if kept else None
+            if isinstance(node, Temporal) and isinstance(previous, Temporal) and previous.dim == node.dim:
+                kept.pop()
+        kept.append(node)
+    return iter(kept)

@@ -1,0 +1,439 @@
+"""Compiled walk over the lattice of one frame, from the MACs outwards: exact labels, guided by a relaxed bound.
+
+A label is an inner part of a nest.  It stands at a tile vector ``q`` and knows per tensor which level must come next
+(``state``, mixed radix), which edges are *open* (their child's tile has not changed yet, so dims that reuse it are
+free) and which of those slide along which dim from which tile.  What an edge costs is settled when it closes, and does
+not depend on anything further out.  Labels alike in all of this compete: only the cheaper or the smaller one stays.
+
+``relax`` gives what is still to come at least, memory by memory instead of all tensors of a memory together.
+Kernels that call each other live in one module, because Numba's cache does not follow calls across files.
+"""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+# Columns of a label's integers.
+Q, STATE, OPEN, REGION, SLIDE, STARTS, PLACED, PARENT, MOVE, NEXT, ALIVE, COLUMNS = range(12)
+# Counters of a walk.
+LABELS, HEAP, POPS, BUCKETS, COUNTERS = range(5)
+ENERGY, LATENCY, EDP = range(3)
+RUNNING, FOUND, EMPTY = range(3)
+PLACE, PASS = 1000, 900
+CLOSE = 1e-12
+
+
+@njit(cache=True)
+def relax(radix, tensors, items, low, constant, visits, special, item_ok, moves, move_dim, move_ok, out):
+    """Least cost still to come, per measure, state and tile vector; see accelsim.search.walk for the arrays."""
+    measures, states, size = out.shape
+    for k in range(measures):
+        for q in range(size):
+            out[k, 0, q] = 0.0
+        for s in range(1, states):
+            for q in range(size - 1, -1, -1):
+                best = np.inf
+                for m in range(len(move_dim)):
+                    if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
+                        best = min(best, out[k, s, moves[m, q]])
+                for i in range(len(items)):
+                    t, child, parent = items[i, 0], items[i, 1], items[i, 2]
+                    if (s // radix**t) % radix != child or not item_ok[i, q]:
+                        continue
+                    cost = low[i, k, special[t, q]] * visits[t, q] + constant[i, k]
+                    best = min(best, cost + out[k, s - (child - parent) * radix**t, q])
+                out[k, s, q] = best
+
+
+@njit(cache=True)
+def _value(objective, compute, rates, values):
+    """(primary, secondary) of a vector of measures: energy, then words per port."""
+    cycles = compute
+    for k in range(1, len(values)):
+        cycles = max(cycles, np.ceil(values[k] / rates[k] * (1.0 - CLOSE)))
+    if objective == ENERGY:
+        return values[0], cycles, cycles
+    if objective == LATENCY:
+        return cycles, values[0], cycles
+    return values[0] * cycles, values[0], cycles
+
+
+@njit(cache=True)
+def _hopeless(objective, compute, rates, values, goal, front, fronts):
+    """Whether nothing with at least these measures can be better than what is known.
+
+    goal: best primary, best secondary, gap, most cycles, most energy, least primary given up for the gap.
+    """
+    first, second, cycles = _value(objective, compute, rates, values)
+    if first == np.inf or cycles > goal[3] or values[0] > goal[4] * (1.0 + CLOSE):
+        return True
+    for i in range(fronts):
+        if front[i, 0] <= values[0] * (1.0 + CLOSE) and front[i, 1] <= cycles:
+            return True
+    if fronts > 0:
+        return False
+    if first > goal[0] * (1.0 + CLOSE):
+        return True
+    if goal[2] > 0.0:
+        if first >= goal[0] * (1.0 - goal[2]):
+            goal[5] = min(goal[5], first)
+            return True
+        return False
+    return first >= goal[0] * (1.0 - CLOSE) and second >= goal[1] * (1.0 - CLOSE)
+
+
+@njit(cache=True)
+def _push(keys, ids, counters, key, label):
+    n = counters[HEAP]
+    counters[HEAP] = n + 1
+    while n > 0:
+        up = (n - 1) >> 1
+        if keys[up] < key or (keys[up] == key and ids[up] < label):
+            break
+        keys[n], ids[n] = keys[up], ids[up]
+        n = up
+    keys[n], ids[n] = key, label
+
+
+@njit(cache=True)
+def _pop(keys, ids, counters):
+    top, label = keys[0], ids[0]
+    n = counters[HEAP] - 1
+    counters[HEAP] = n
+    key, last = keys[n], ids[n]
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= n:
+            break
+        right = child + 1
+        if right < n and (keys[right] < keys[child] or (keys[right] == keys[child] and ids[right] < ids[child])):
+            child = right
+        if key < keys[child] or (key == keys[child] and last < ids[child]):
+            break
+        keys[at], ids[at] = keys[child], ids[child]
+        at = child
+    keys[at], ids[at] = key, last
+    return top, label
+
+
+@njit(cache=True)
+def _hash(row, mask):
+    h = 1469598103934665603
+    for column in (Q, STATE, OPEN, REGION, SLIDE, STARTS, PLACED):
+        h = (h ^ row[column]) * 1099511628211
+        h ^= h >> 29
+    return (h ^ (h >> 32)) & mask
+
+
+@njit(cache=True)
+def _same(a, b):
+    return (
+        a[Q] == b[Q]
+        and a[STATE] == b[STATE]
+        and a[OPEN] == b[OPEN]
+        and a[REGION] == b[REGION]
+        and a[SLIDE] == b[SLIDE]
+        and a[STARTS] == b[STARTS]
+        and a[PLACED] == b[PLACED]
+    )
+
+
+@njit(cache=True)
+def _covers(a, b, measures, lexical):
+    """Whether the label of floats ``a`` is at least as good as ``b`` whatever comes: highest against lowest."""
+    for r in range(2 * measures, len(a)):
+        if a[r] > b[r]:
+            return False
+    if lexical and a[measures] < b[0] * (1.0 - CLOSE):
+        return True
+    for k in range(measures):
+        if a[measures + k] > b[k] * (1.0 + CLOSE) + CLOSE:
+            return False
+    return True
+
+
+@njit(cache=True)
+def _grown(array, size):
+    fresh = np.empty((size, array.shape[1]), array.dtype)
+    fresh[: len(array)] = array
+    return fresh
+
+
+@njit(cache=True)
+def _insert(ints, floats, table, counters, row, values, measures, lexical):
+    """Add a label unless one like it covers it; labels that it covers die. Returns its number or -1."""
+    mask = len(table) - 1
+    slot = _hash(row, mask)
+    while table[slot] >= 0 and not _same(ints[table[slot]], row):
+        slot = (slot + 1) & mask
+    head = table[slot]
+    if head < 0:
+        counters[BUCKETS] += 1
+    at, before = head, -1
+    while at >= 0:
+        if _covers(floats[at], values, measures, lexical):
+            return -1
+        after = ints[at, NEXT]
+        if _covers(values, floats[at], measures, lexical):
+            ints[at, ALIVE] = 0
+            if before < 0:
+                head = after
+            else:
+                ints[before, NEXT] = after
+        else:
+            before = at
+        at = after
+    n = counters[LABELS]
+    counters[LABELS] = n + 1
+    ints[n] = row
+    ints[n, ALIVE] = 1
+    ints[n, NEXT] = head
+    floats[n] = values
+    table[slot] = n
+    return n
+
+
+@njit(cache=True)
+def _rehash(ints, table, counters):
+    """The same chains in a table twice as large."""
+    fresh = np.full(2 * len(table), -1, np.int64)
+    mask = len(fresh) - 1
+    for i in range(len(table)):
+        if table[i] >= 0:
+            slot = _hash(ints[table[i]], mask)
+            while fresh[slot] >= 0:
+                slot = (slot + 1) & mask
+            fresh[slot] = table[i]
+    return fresh
+
+
+@njit(cache=True)
+def _start_of(starts, opened, item):
+    """The tile number from which an open item slides, or -1; starts are packed in six bits each, plus one."""
+    at = 0
+    for i in range(item):
+        at += (opened >> i) & 1
+    return ((starts >> (6 * at)) & 63) - 1
+
+
+@njit(cache=True)
+def _close(row, values, item, start, measures, items, at_low, at_high, slides, constant, visits, special, slide_of):
+    """Settle an open item at the label's tile vector: its tile changes altogether, or its slide ends."""
+    t, q = items[item, 0], row[Q]
+    v, w = visits[t, q], special[t, q]
+    for k in range(measures):
+        if start < 0:
+            values[k] += at_low[item, k, w] * v + constant[item, k]
+            values[measures + k] += at_high[item, k, w] * v + constant[item, k]
+        else:
+            low = slides[0, slide_of[item, row[SLIDE]], k, start, w]
+            high = slides[1, slide_of[item, row[SLIDE]], k, start, w]
+            values[k] += low * v
+            values[measures + k] += high * v
+
+
+@njit(cache=True)
+def _settle(row, values, dim, measures, items, relevant, closed_ok, at_low, at_high, slides, slide_min, constant,
+            visits, special, slide_of, digits):  # fmt: skip
+    """What a loop over ``dim`` (-1: nothing more comes) does to the open items of a label; False when it may not be.
+
+    A slide is charged its least when it begins; ``slides`` hold what to add at its end.
+    """
+    opened, starts = row[OPEN], row[STARTS]
+    still, packed, at, place = 0, 0, 0, 0
+    q = row[Q]
+    for i in range(len(items)):
+        if not (opened >> i) & 1:
+            continue
+        start = ((starts >> (6 * place)) & 63) - 1
+        place += 1
+        t = items[i, 0]
+        if dim >= 0 and not relevant[t, dim] and start < 0:
+            still |= 1 << i
+            packed |= 0 << (6 * at)
+            at += 1
+            continue
+        if start >= 0:
+            if dim == row[SLIDE] and dim >= 0:
+                still |= 1 << i
+                packed |= (start + 1) << (6 * at)
+                at += 1
+            else:
+                _close(row, values, i, start, measures, items, at_low, at_high, slides, constant, visits, special,
+                       slide_of)  # fmt: skip
+            continue
+        if not closed_ok[i, q]:
+            return False
+        if dim >= 0 and slide_of[i, dim] >= 0:
+            w = special[t, q]
+            if slide_min[slide_of[i, dim], 0, w] < np.inf:
+                for k in range(measures):
+                    charge = slide_min[slide_of[i, dim], k, w] * visits[t, q] + constant[i, k]
+                    values[k] += charge
+                    values[measures + k] += charge
+                still |= 1 << i
+                packed |= (digits[dim, q] + 1) << (6 * at)
+                at += 1
+                continue
+        _close(row, values, i, -1, measures, items, at_low, at_high, slides, constant, visits, special, slide_of)
+    row[OPEN], row[STARTS] = still, packed
+    row[SLIDE] = dim if packed else -1
+    return True
+
+
+@njit(cache=True)
+def _waiting(row, radix, items):
+    """The state in which open items that do not slide are still to come."""
+    state, opened, place = row[STATE], row[OPEN], 0
+    for i in range(len(items)):
+        if not (opened >> i) & 1:
+            continue
+        start = ((row[STARTS] >> (6 * place)) & 63) - 1
+        place += 1
+        if start < 0:
+            t = items[i, 0]
+            have = (state // radix**t) % radix
+            if items[i, 1] > have:
+                state += (items[i, 1] - have) * radix**t
+    return state
+
+
+@njit(cache=True)
+def _may_pass(row, tensors, radix, pass_need, pinned, digits):
+    """Whether all that lies inside the next fan-out stands, and its pinned dims have their tiles."""
+    region = row[REGION]
+    for t in range(tensors):
+        if (row[STATE] // radix**t) % radix >= pass_need[region]:
+            return False
+    for dim in range(len(digits)):
+        if pinned[region, dim] >= 0 and digits[dim, row[Q]] != pinned[region, dim]:
+            return False
+    return True
+
+
+@njit(cache=True)
+def explore(
+    most_pops, objective, compute, rates, lexical, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
+    at_low, at_high, slides, slide_min, constant, visits, special, slide_of, digits, place_ok, bits, group_of, limit,
+    moves, move_dim, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, ints, floats, keys, ids, table,
+    counters,
+):  # fmt: skip
+    """Expand labels in the order of their bounds, until one is complete, none is left, or enough were looked at.
+
+    Returns (status, label, least bound) and the arrays, which may have grown.
+    """
+    measures = len(rates)
+    tensors = relevant.shape[0]
+    ahead = np.empty(measures)
+    row, values = np.empty(COLUMNS, np.int64), np.empty(floats.shape[1])
+    status, found, least = EMPTY, -1, np.inf
+    pops = 0
+    while counters[HEAP] > 0:
+        if pops >= most_pops:
+            status, least = RUNNING, keys[0]
+            break
+        key, label = _pop(keys, ids, counters)
+        if not ints[label, ALIVE]:
+            continue
+        s = _waiting(ints[label], radix, items)
+        for k in range(measures):
+            ahead[k] = floats[label, k] + bound[k, s, ints[label, Q]]
+        if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
+            continue
+        pops += 1
+        counters[POPS] += 1
+        done = ints[label, STATE] == 0 and ints[label, Q] == top and ints[label, OPEN] == 0
+        if done and ints[label, REGION] == len(passes):
+            status, found, least = FOUND, label, key
+            break
+        if counters[LABELS] + 64 >= len(ints):
+            ints, floats = _grown(ints, 2 * len(ints)), _grown(floats, 2 * len(floats))
+        if counters[HEAP] + 64 >= len(keys):
+            more_keys, more_ids = np.empty(2 * len(keys)), np.empty(2 * len(ids), np.int64)
+            more_keys[: len(keys)], more_ids[: len(ids)] = keys, ids
+            keys, ids = more_keys, more_ids
+        if 2 * counters[BUCKETS] + 128 >= len(table):
+            table = _rehash(ints, table, counters)
+        q, region = ints[label, Q], ints[label, REGION]
+        steps = len(move_dim) + len(items) + 2
+        # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
+        first_step = 0
+        if region < len(passes) and _may_pass(ints[label], tensors, radix, pass_need, pinned, digits):
+            first_step = len(move_dim) + len(items)
+        for step in range(first_step, steps):
+            row[:] = ints[label]
+            values[:] = floats[label]
+            row[PARENT] = label
+            if step < len(move_dim):
+                dim = move_dim[step]
+                if moves[step, q] < 0 or not move_ok[row[STATE], dim]:
+                    continue
+                if region < len(passes) and digits[dim, moves[step, q]] > pin_most[region, dim]:
+                    continue
+                if not _settle(row, values, dim, measures, items, relevant, closed_ok, at_low, at_high, slides,
+                               slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                    continue
+                row[Q] = moves[step, q]
+                row[MOVE] = step
+            elif step < len(move_dim) + len(items):
+                i = step - len(move_dim)
+                t, level = items[i, 0], item_level[i]
+                if (row[STATE] // radix**t) % radix != items[i, 1] or region_of[level] != region:
+                    continue
+                if not place_ok[i, q]:
+                    continue
+                if nested.any():
+                    blocked = False
+                    for other in range(tensors):
+                        for depth in range(1, level):
+                            if other != t and (row[PLACED] >> (depth * tensors + other)) & 1:
+                                blocked = blocked or nested[depth] or nested[level]
+                    if blocked:
+                        continue
+                    row[PLACED] |= 1 << (level * tensors + t)
+                group = group_of[level, t]
+                if group >= 0:
+                    values[2 * measures + group] += bits[i, q]
+                    if values[2 * measures + group] > limit[group]:
+                        continue
+                row[STATE] -= (items[i, 1] - items[i, 2]) * radix**t
+                if group >= 0:
+                    wanted = False
+                    for other in range(tensors):
+                        if group_of[level, other] == group and (row[STATE] // radix**other) % radix >= level:
+                            wanted = True
+                    if not wanted:
+                        values[2 * measures + group] = 0.0
+                opened, starts = row[OPEN], row[STARTS]
+                place = 0
+                for j in range(i):
+                    place += (opened >> j) & 1
+                below = starts & ((1 << (6 * place)) - 1)
+                row[STARTS] = below | ((starts >> (6 * place)) << (6 * (place + 1)))
+                row[OPEN] = opened | (1 << i)
+                row[MOVE] = PLACE + i
+            elif step == len(move_dim) + len(items):
+                if region >= len(passes) or first_step == 0:
+                    continue
+                row[REGION] = region + 1
+                row[MOVE] = PASS
+            else:
+                if row[STATE] != 0 or q != top or region < len(passes) or row[OPEN] == 0:
+                    continue
+                if not _settle(row, values, -1, measures, items, relevant, closed_ok, at_low, at_high, slides,
+                               slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                    continue
+                row[MOVE] = -1
+            s = _waiting(row, radix, items)
+            for k in range(measures):
+                ahead[k] = values[k] + bound[k, s, row[Q]]
+            if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
+                continue
+            n = _insert(ints, floats, table, counters, row, values, measures, lexical)
+            if n >= 0:
+                first, _, _ = _value(objective, compute, rates, ahead)
+                _push(keys, ids, counters, first, n)
+    return status, found, least, ints, floats, keys, ids, table

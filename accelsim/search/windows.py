@@ -1,0 +1,197 @@
+"""Words of a sliding window per choice of tile: exact sums over its positions, and what a slide along one dim keeps.
+
+A tensor's tile is a product over groups of dims that share a rank.  For one group, with the loops above a node in
+hand, the kernels of the model give
+
+    every    |tile| summed over all positions
+    slide    the same less what stays from step to step while the innermost loops run along one dim
+
+A row of a slide starts afresh; how much its first tile shares with what came before depends on loops further out, so
+a slide has a lowest and a highest sum, which agree wherever nothing can be shared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from accelsim.model import kernels as k
+from accelsim.workload.operation import Rank
+
+Loops = tuple[tuple[int, int, int], ...]
+"""(term of the rank, step, mode) of every loop above a node, outermost first."""
+Sums = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one dim of a window lies in space: per spread, outermost first, (positions, tile below it in rounds, mode);
+    those inside the node only widen its tile. ``rounds``: tiles are its divisors."""
+
+    bound: int
+    rounds: int
+    tiles: tuple[int, ...]
+    outside: tuple[tuple[int, int, int], ...]
+    inside: int
+
+    def chain(self, tile: int, start: int | None = None) -> tuple[list[tuple[int, int]], int]:
+        """(step, mode) of this dim's loops above a node of that tile; ``start``: a slide runs from there up to
+        ``tile``, and the number of innermost temporal loops that make it is returned too."""
+        loops: list[tuple[int, int]] = []
+        width = self.inside * prod(n for n, _, _ in self.outside)
+        cuts = {tile} if start is None else {tile, start}
+        run = 0
+        seen = self.rounds
+
+        def time(step: int, scale: int) -> None:
+            nonlocal seen, run
+            for cut in sorted((c for c in cuts | {step} if step <= c < seen), reverse=True):
+                loops.append((cut * scale, k.TEMPORAL))
+                run += start is not None and cut < tile
+            seen = min(seen, step)
+
+        for positions, below, mode in self.outside:
+            time(below, width)
+            width //= positions
+            loops.append((below * width, mode))
+        time(min(cuts), width)
+        return loops, run
+
+
+@lru_cache(maxsize=200_000)
+def _entry(
+    rank: Rank, bounds: tuple[int, ...], dense: bool, loops: Loops, cut: int, stepping: bool, reuse: bool
+) -> tuple[int, int]:
+    limits, strides = np.ones(k.DIMS, np.int64), np.zeros(k.DIMS, np.int64)
+    for i, term in enumerate(rank.terms):
+        limits[i], strides[i] = bounds[i], term.stride
+    count = max(1, len(loops))
+    dims, steps, modes = (np.zeros(count, np.int64) for _ in range(3))
+    trips, coords = np.ones(count, np.int64), np.zeros(count, np.int64)
+    enclosing = list(bounds)
+    for i, (dim, step, mode) in enumerate(loops):
+        dims[i], steps[i], modes[i] = dim, step, mode
+        trips[i] = -(-enclosing[dim] // step)
+        enclosing[dim] = step
+    a, b = k.window_entry(limits, strides, rank.offset, rank.size, dense, dims, steps, modes, trips, coords,
+                          len(loops), cut, stepping, reuse)  # fmt: skip
+    return int(a), int(b)
+
+
+@dataclass(frozen=True)
+class WindowTable:
+    """``every[tiles]`` per combination of tiles of the group's dims; per dim (its place in the group) the lowest and
+    highest sums of slides, ``[start, tiles]``, where the tile of that dim is where the slide ends."""
+
+    every: Sums
+    slides: tuple[tuple[int, Sums, Sums], ...]
+
+
+class WindowTables:
+    """Tables of one search, each made once."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Rank, bool, tuple[Place, ...], bool], WindowTable] = {}
+
+    def table(self, rank: Rank, dense: bool, places: tuple[Place, ...], slides: bool) -> WindowTable:
+        key = (rank, dense, places, slides)
+        if key not in self._made:
+            self._made[key] = _table(rank, dense, places, slides)
+        return self._made[key]
+
+
+def _table(rank: Rank, dense: bool, places: tuple[Place, ...], slides: bool) -> WindowTable:
+    shape = tuple(len(place.tiles) for place in places)
+    every = np.zeros(shape)
+    bounds = tuple(place.bound for place in places)
+    for at in product(*(range(n) for n in shape)):
+        tiles = tuple(place.tiles[i] for place, i in zip(places, at, strict=True))
+        loops, _ = _loops(places, tiles)
+        every[at] = _entry(rank, bounds, dense, loops, _times(loops), False, False)[0]
+    found = []
+    if slides and len(places) > 1:
+        for dim in range(len(places)):
+            low, high = np.full((shape[dim], *shape), np.inf), np.full((shape[dim], *shape), np.inf)
+            for at in product(*(range(n) for n in shape)):
+                for start in range(at[dim]):
+                    low[(start, *at)], high[(start, *at)] = _slide(rank, bounds, dense, places, at, dim, start, every)
+            found.append((dim, low, high))
+    return WindowTable(every, tuple(found))
+
+
+def _loops(
+    places: tuple[Place, ...], tiles: tuple[int, ...], dim: int = -1, start: int | None = None
+) -> tuple[Loops, int]:
+    """Loops above a node of these tiles, those of ``dim`` last, and how many temporal ones of them are its slide."""
+    loops: list[tuple[int, int, int]] = []
+    run = 0
+    for i in sorted(range(len(places)), key=lambda i: i == dim):
+        chain, length = places[i].chain(tiles[i], start if i == dim else None)
+        run += length
+        loops += [(i, step, mode) for step, mode in chain]
+    return tuple(loops), run
+
+
+def _times(loops: Loops) -> int:
+    return sum(mode == k.TEMPORAL for _, _, mode in loops)
+
+
+def _slide(
+    rank: Rank, bounds: tuple[int, ...], dense: bool, places: tuple[Place, ...], at: tuple[int, ...], dim: int,
+    start: int, every: Sums,
+) -> tuple[float, float]:  # fmt: skip
+    """Lowest and highest sum of new words of a slide of ``dim`` from tile number ``start`` to ``at[dim]``."""
+    place = places[dim]
+    node = tuple(start if i == dim else j for i, j in enumerate(at))
+    all_words = float(every[node])
+    tiles = tuple(p.tiles[i] for p, i in zip(places, at, strict=True))
+    begin, end = place.tiles[start], place.tiles[at[dim]]
+    kept, row_kept, rows = _kept(rank, bounds, dense, places, tiles, dim, begin)
+    high = all_words - kept
+    stride = rank.terms[dim].stride
+    shift = stride * begin * place.inside
+    span = 1 + sum(
+        rank.terms[i].stride * ((p.tiles[node[i]] * p.inside - 1) + _reach(p, p.tiles[node[i]]))
+        for i, p in enumerate(places)
+    )
+    others = [(rank.terms[i].stride, p, at[i]) for i, p in enumerate(places) if i != dim]
+    back = (end // begin - 1) * shift
+    whole = all(p.tiles[i] == p.rounds for _, p, i in others)
+    full = end == place.rounds
+    if full and whole:
+        return high - row_kept, high
+    if full:
+        ahead = max(s * p.bound for s, p, _ in others)
+        return high - (rows if back < ahead + span else row_kept), high
+    longest = tuple(place.rounds if i == dim else tile for i, tile in enumerate(tiles))
+    kept_all, _, rows_all = _kept(rank, bounds, dense, places, longest, dim, begin)
+    if whole:
+        return all_words - kept_all - (rows_all if back < span else 0), high
+    return max(0.0, min(all_words - kept - rows, all_words - kept_all - rows_all)), high
+
+
+def _reach(place: Place, tile: int) -> int:
+    """How far the positions of a dim lie apart, at most."""
+    width, far = place.inside * prod(n for n, _, _ in place.outside), 0
+    for positions, below, mode in place.outside:
+        width //= positions
+        if mode in (k.UNION, k.FORWARD):
+            far += (positions - 1) * max(below, tile) * width
+    return far
+
+
+def _kept(
+    rank: Rank, bounds: tuple[int, ...], dense: bool, places: tuple[Place, ...], tiles: tuple[int, ...], dim: int,
+    begin: int,
+) -> tuple[float, float, float]:  # fmt: skip
+    """Words kept by the steps of the slide; by its rows when loops outside step; and all words that rows start with."""
+    loops, run = _loops(places, tiles, dim, begin)
+    times = _times(loops)
+    kept = sum(_entry(rank, bounds, dense, loops, cut, True, True)[1] for cut in range(times - run, times))
+    rows, row_kept = _entry(rank, bounds, dense, loops, times - run, False, True)
+    return float(kept), float(row_kept), float(rows)
