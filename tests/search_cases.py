@@ -6,7 +6,7 @@ space is within ``MOST`` mappings.  Energies are multiples of powers of two, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -19,7 +19,7 @@ from accelsim.search.exhaustive import space_size
 from accelsim.workload.operation import INPUTS, OUTPUTS, WEIGHTS, Operation, Rank, Tensor, Term
 
 Problem = tuple[Operation, Architecture]
-MOST = 20_000
+MOST, MOST_NESTS = 20_000, 1_500
 PERFECT_BOUNDS, RAGGED_BOUNDS = (2, 2, 3, 4, 6, 8), (2, 3, 3, 5, 7)
 
 
@@ -37,7 +37,7 @@ def _drawn(draw: Random, ragged: bool) -> Problem:
     while True:
         operation = _operation(draw, RAGGED_BOUNDS if ragged else PERFECT_BOUNDS, most_dims=3 if ragged else 4)
         architecture = _architecture(draw, operation)
-        if space_size(operation, architecture, MOST, ragged) <= MOST:
+        if space_size(operation, architecture, MOST, MOST_NESTS, ragged) is not None:
             return operation, architecture
 
 
@@ -67,6 +67,13 @@ def features(operation: Operation, architecture: Architecture) -> Iterator[str]:
             yield from ["shared_port"] * level.shared_port
 
 
+def altered(architecture: Architecture, change: Callable[[Level], Level]) -> Architecture:
+    """The machine with every level but the outermost changed."""
+    first, *rest = architecture.elements
+    elements = (first, *(change(x) if isinstance(x, Level) else x for x in rest))
+    return replace(architecture, elements=elements)
+
+
 # Operations
 
 
@@ -80,7 +87,7 @@ def _operation(draw: Random, sizes: tuple[int, ...], most_dims: int) -> Operatio
         "grouped": draw.choice(("GMC", "GMCE", "GMCER")),
         "transposed": draw.choice(("HR", "MHR", "CHR", "MCH")),
     }[kind]
-    dims = min(len(letters), draw.choice((2, 2, 2, 3, 3, 4)), most_dims)
+    dims = min(len(letters), draw.choice((2, 2, 3, 3, 3, 4)), most_dims)
     large = set(draw.sample(letters, dims))
     if kind != "product" and "R" in letters and draw.random() < 0.5:
         large = set(draw.sample([*large - {"E", "H", "R"}], max(0, dims - 2))) | (set("EHR") & set(letters))
@@ -136,7 +143,7 @@ def _architecture(draw: Random, operation: Operation) -> Architecture:
     levels = draw.choice((2, 2, 2, 3, 3, 4))
     while True:
         drawn = draw_architecture(draw.randint, operation)
-        if len(drawn.levels) == levels:
+        if len(drawn.levels) == levels and (drawn.fanouts or draw.random() < 0.6):
             break
     scale = draw.choice(((64, 8, 2, 1), (200, 6, 1, 0.5), (16, 16, 16, 16), (4, 8, 2, 0), (0, 0, 1, 0)))
     if draw.random() < 0.7:
@@ -144,7 +151,7 @@ def _architecture(draw: Random, operation: Operation) -> Architecture:
     sparse, names, elements = draw.random() < 0.6, [x.name for x in drawn.levels], []
     for element in drawn.elements:
         if isinstance(element, Fanout):
-            hops: Any = (("*", draw.choice((0, 0.5, 2, 8))),)
+            hops: Any = (("*", draw.choice((0, 0.5, 2, 8, 64))),)
             hops = ((draw.choice((INPUTS, OUTPUTS)), draw.choice((1, 4))), *hops) if draw.random() < 0.3 else hops
             axes = tuple(replace(axis, size=draw.choice((2, 2, 3, 4, 6))) for axis in element.axes)
             elements.append(replace(element, hop_energy=hops, axes=axes))
@@ -183,6 +190,7 @@ def _with_capacity(draw: Random, operation: Operation, level: Level) -> Level:
     if draw.random() < 0.8:
         most = max(1, sum(words[name] for name in held))
         least = sum(level.keep(name) == "must" for name in held) or 1
+        least -= draw.random() < 0.08  # nothing may fit
         capacity = draw.randint(least, max(least, most)) if draw.random() < 0.6 else draw.randint(least, least + 4)
         level = replace(level, capacity_words=capacity * (2 if level.buffers > 1 and draw.random() < 0.5 else 1))
     return level

@@ -1,165 +1,139 @@
-"""The search against every mapping of small problems; a command that lists the seeds where it is not optimal.
-
-python tests/search_exact_draft.py --seeds 0-200 --objective energy
-"""
+"""The search finds the best of every mapping of small problems, for every objective, and its bounds are bounds."""
 
 from __future__ import annotations
 
-import argparse
-import pickle
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from functools import lru_cache, partial
-from hashlib import sha256
-from pathlib import Path
-from time import perf_counter
-from typing import NamedTuple
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
 
-from search_cases import Problem, features, ragged_case, search_case
+import pytest
+from search_cases import Problem, altered, ragged_case, search_case
+from search_exact import EQUAL, best_of, failures, limits_of, main, optimum
 
+from accelsim.architecture.spec import Architecture, Fanout, Level
 from accelsim.errors import InfeasibleError
-from accelsim.mapping.nest import Mapping
-from accelsim.mapping.validity import violations
-from accelsim.search import OBJECTIVES, Limits, Objective, combinations, exhaustive, search
-from accelsim.search.exhaustive import Point, front
-from accelsim.search.objective import Score, score, score_of
+from accelsim.search import OBJECTIVES, Limits, Objective, search
+from accelsim.search.exhaustive import front
+from accelsim.search.interface import STEPS
+from accelsim.search.objective import score
+from accelsim.simulate import execute
 
-CACHE = Path("/tmp/accelsim_search_exact")
-CONVENTIONS = ("ours", "ours", "ours", "timeloop", "accelforge", "paper")
-"""By seed, the convention that energy is priced under."""
-EQUAL = 1e-12
+QUICK, MANY = range(60), range(60, 1000)
 
 
-def problem(seed: int, steps: str) -> Problem:
-    return ragged_case(seed) if steps == "ragged" else search_case(seed)
+@pytest.mark.parametrize("seed", QUICK)
+def test_with_perfect_steps_it_finds_the_best_of_all_mappings(seed: int) -> None:
+    assert [wrong for objective in OBJECTIVES for wrong in failures(seed, objective, "perfect")] == []
 
 
-def limits_of(seed: int, steps: str) -> Limits:
-    return Limits(gap=0, steps=steps, convention=CONVENTIONS[seed % len(CONVENTIONS)])  # type: ignore[arg-type]
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", MANY)
+def test_with_perfect_steps_it_finds_the_best_of_all_mappings_of_a_thousand_problems(seed: int) -> None:
+    assert [wrong for objective in OBJECTIVES for wrong in failures(seed, objective, "perfect")] == []
 
 
-@lru_cache(maxsize=64)
-def optimum(seed: int, steps: str) -> tuple[Point, ...]:
-    """The exact front of a seed's problem; kept in a file as long as problem and oracle are the same."""
-    operation, architecture = problem(seed, steps)
-    sources = "".join(Path(str(module.__file__)).read_text() for module in (combinations, exhaustive))
-    key = sha256(f"{operation}{architecture}{limits_of(seed, steps)}{sources}".encode()).hexdigest()[:16]
-    path = CACHE / f"{steps}-{seed}-{key}.pickle"
-    if path.exists():
-        points: tuple[Point, ...] = pickle.loads(path.read_bytes())
-        return points
-    points = front(operation, architecture, limits_of(seed, steps), ragged=steps == "ragged")
-    CACHE.mkdir(exist_ok=True)
-    path.write_bytes(pickle.dumps(points))
-    return points
+@pytest.mark.parametrize("seed", QUICK[:30])
+def test_with_any_steps_no_gap_is_smaller_than_the_true_one(seed: int) -> None:
+    assert [wrong for objective in OBJECTIVES for wrong in failures(seed, objective, "ragged")] == []
 
 
-def best_of(points: tuple[Point, ...], objective: Objective) -> tuple[Score, Mapping]:
-    """The best score on a front and a mapping that has it."""
-    best = min(points, key=lambda point: score_of(point.energy, point.cycles, objective))
-    return score_of(best.energy, best.cycles, objective), best.mapping
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", MANY)
+def test_with_any_steps_no_gap_of_a_thousand_problems_is_smaller_than_the_true_one(seed: int) -> None:
+    assert [wrong for objective in OBJECTIVES for wrong in failures(seed, objective, "ragged")] == []
 
 
-def equal(found: float, expected: float) -> bool:
-    return abs(found - expected) <= EQUAL * max(abs(found), abs(expected))
+@pytest.mark.parametrize("seed", QUICK[:30])
+def test_what_it_finds_is_executed_with_the_counts_it_was_priced_on(seed: int) -> None:
+    operation, architecture = search_case(seed)
+    if optimum(seed, "perfect"):
+        found = search(operation, architecture, OBJECTIVES[seed % 3], limits_of(seed, "perfect"))
+        assert execute(operation, architecture, found.mapping).counts == found.evaluation.counts
 
 
-class Failure(NamedTuple):
-    """A seed where the search is not what it must be."""
-
-    seed: int
-    reason: str
-    found: Score | None = None
-    expected: Score | None = None
-    mapping: Mapping | None = None
-    best: Mapping | None = None
-
-
-def failures(seed: int, objective: Objective, steps: str) -> Iterator[Failure]:
-    """What is wrong with the search's answer to the problem of a seed."""
-    operation, architecture = problem(seed, steps)
-    points = optimum(seed, steps)
+def least(asked: Problem, objective: Objective, limits: Limits) -> float:
+    """The objective's value of what a search finds; infinite when it finds nothing."""
     try:
-        result = search(operation, architecture, objective, limits_of(seed, steps))
-    except InfeasibleError as error:
-        if points:
-            yield Failure(seed, f"says infeasible: {error}", None, *best_of(points, objective)[:1])
-        return
-    found, certificate = score(result.evaluation, objective), result.certificate
-    if not points:
-        yield Failure(seed, "finds a mapping where there is none", found, None, result.mapping)
-        return
-    expected, best = best_of(points, objective)
-    say = partial(Failure, seed, found=found, expected=expected, mapping=result.mapping, best=best)
-    if violations(operation, architecture, result.mapping):
-        yield say("returns a mapping with violations")
-    if found[0] < expected[0] * (1 - EQUAL):
-        yield say("beats the oracle")
-    elif not equal(found[0], expected[0]):
-        complete = certificate.complete and equal(certificate.lower_bound, certificate.best)
-        if steps == "perfect" or complete:
-            yield say("not optimal" + (", yet certified" * complete))
-    elif not equal(found[1], expected[1]) and (steps == "perfect" or certificate.complete):
-        yield say("optimal, tie-breaker not")
-    if certificate.lower_bound > expected[0] * (1 + EQUAL):
-        yield say(f"lower bound {certificate.lower_bound} above the optimum")
-    if not equal(certificate.best, found[0]):
-        yield say(f"certificate is for {certificate.best}")
+        return score(search(*asked, objective, limits).evaluation, objective)[0]
+    except InfeasibleError:
+        return float("inf")
 
 
-# The command
+def starved(seed: int) -> Problem:
+    """The problem of a seed with one or two words in every buffer."""
+    draw, (operation, architecture) = Random(seed), search_case(seed)
+    return operation, altered(architecture, lambda x: replace(x, capacity_words=draw.choice((1, 1, 2))))
 
 
-def _checked(
-    seed: int, objectives: tuple[Objective, ...], steps: str
-) -> tuple[list[tuple[str, Failure]], float, float]:
-    start = perf_counter()
-    optimum(seed, steps)
-    middle, found = perf_counter(), []
-    for objective in objectives:
-        try:
-            found += [(objective, failure) for failure in failures(seed, objective, steps)]
-        except Exception as error:  # the list goes on with the next seed
-            found.append((objective, Failure(seed, f"{type(error).__name__}: {error}")))
-    return found, middle - start, perf_counter() - middle
+@pytest.mark.parametrize("seed", QUICK)
+def test_it_is_infeasible_exactly_when_no_mapping_is_valid(seed: int) -> None:
+    found = least(starved(seed), "energy", Limits(gap=0, steps="perfect"))
+    assert (found == float("inf")) == (front(*starved(seed)) == ())
 
 
-def _shown(objective: str, failure: Failure, mappings: bool, steps: str) -> str:
-    lines = [f"seed {failure.seed} {objective}: {failure.reason}: search {failure.found}, oracle {failure.expected}"]
-    lines += [f"  {', '.join(sorted(set(features(*problem(failure.seed, steps)))))}"]
-    for name, mapping in (("oracle", failure.best), ("search", failure.mapping)):
-        if mappings and mapping is not None:
-            lines.append("\n".join(f"    {line}" for line in [f"-- {name}", *str(mapping).splitlines()]))
-    return "\n".join(lines)
+def roomier(level: Level) -> Level:
+    return replace(level, capacity_words=level.capacity_words and 2 * level.capacity_words)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Seeds where the search is not the best of every mapping.")
-    parser.add_argument("--seeds", default="0-100", help="one seed, or the first and the one after the last: 0-200")
-    parser.add_argument("--objective", choices=[*OBJECTIVES, "all"], default="all")
-    parser.add_argument("--steps", choices=["perfect", "ragged"], default="perfect")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--quiet", action="store_true", help="leave the mappings out")
-    options = parser.parse_args()
-    first, _, end = options.seeds.partition("-")
-    seeds = range(int(first), int(end) if end else int(first) + 1)
-    objectives = OBJECTIVES if options.objective == "all" else (options.objective,)
-    check = partial(_checked, objectives=objectives, steps=options.steps)
-    failing: set[int] = set()
-    oracle_seconds = search_seconds = 0.0
-    reasons: dict[str, int] = {}
-    with ProcessPoolExecutor(options.workers) as pool:
-        for seed, (found, oracle, searching) in zip(seeds, pool.map(check, seeds), strict=True):
-            oracle_seconds, search_seconds = oracle_seconds + oracle, search_seconds + searching
-            for objective, failure in found:
-                failing.add(seed)
-                name = f"{objective}: {failure.reason.partition(':')[0]}"
-                reasons[name] = reasons.get(name, 0) + 1
-                print(_shown(objective, failure, not options.quiet, options.steps), flush=True)
-    print(f"{len(failing)} of {len(seeds)} seeds fail: {','.join(map(str, sorted(failing)))}")
-    for reason, times in sorted(reasons.items()):
-        print(f"  {times:5} {reason}")
-    print(f"oracle {oracle_seconds:.1f} s, search {search_seconds:.1f} s")
+def faster(level: Level) -> Level:
+    return replace(level, read_bandwidth=level.read_bandwidth and 2 * level.read_bandwidth)
+
+
+def with_free_axes(architecture: Architecture) -> Architecture:
+    elements = tuple(
+        replace(x, axes=tuple(replace(axis, irrelevant_to=None, dims=None) for axis in x.axes))
+        if isinstance(x, Fanout)
+        else x
+        for x in architecture.elements
+    )
+    return replace(architecture, elements=elements)
+
+
+RELAXED: dict[str, Callable[[Architecture], Architecture]] = {
+    "twice the words in every buffer": lambda machine: altered(machine, roomier),
+    "every level may keep everything": lambda machine: altered(machine, lambda x: replace(x, keeps=())),
+    "no order among levels": lambda machine: altered(machine, lambda x: replace(x, nested=False)),
+    "no port for reads that bounds": lambda machine: altered(machine, lambda x: replace(x, read_bandwidth=None)),
+    "twice the bandwidth": lambda machine: altered(machine, faster),
+    "axes that take any dim": with_free_axes,
+}
+
+
+@pytest.mark.parametrize("name", RELAXED)
+@pytest.mark.parametrize("seed", QUICK[:20])
+def test_a_machine_that_can_do_more_is_never_worse(seed: int, name: str) -> None:
+    operation, architecture = search_case(seed)
+    relaxed, limits = RELAXED[name](architecture), Limits(gap=0, steps="perfect")
+    for objective in OBJECTIVES if relaxed != architecture else ():
+        before = least((operation, architecture), objective, limits)
+        assert least((operation, relaxed), objective, limits) <= before * (1 + EQUAL)
+
+
+@pytest.mark.parametrize("seed", QUICK[:30])
+def test_more_steps_are_never_worse(seed: int) -> None:
+    objective = OBJECTIVES[seed % 3]
+    perfect, aligned, ragged = (least(ragged_case(seed), objective, Limits(gap=0, steps=steps)) for steps in STEPS)
+    assert perfect * (1 + EQUAL) >= aligned
+    assert aligned * (1 + EQUAL) >= ragged
+
+
+@pytest.mark.parametrize("seed", QUICK)
+def test_energy_within_some_cycles_and_cycles_within_some_energy_are_the_best_there(seed: int) -> None:
+    points, limits = optimum(seed, "perfect"), limits_of(seed, "perfect")
+    cycles = {max(1, point.cycles - less) for point in points for less in (0, 1)}
+    energies = {point.energy * part for point in points for part in (1 + 1e-9, 1 - 1e-9)} - {0}
+    asked: list[tuple[Objective, Limits]] = []
+    asked += [(objective, replace(limits, max_cycles=most)) for most in cycles for objective in ("energy", "edp")]
+    asked += [(objective, replace(limits, max_energy=most)) for most in energies for objective in ("latency", "edp")]
+    for objective, limit in asked:
+        within = [point for point in points if limit.max_cycles is None or point.cycles <= limit.max_cycles]
+        within = [point for point in within if limit.max_energy is None or point.energy <= limit.max_energy]
+        if not within:
+            with pytest.raises(InfeasibleError):
+                search(*search_case(seed), objective, limit)
+            continue
+        found = score(search(*search_case(seed), objective, limit).evaluation, objective)
+        assert found == pytest.approx(best_of(tuple(within), objective)[0], rel=EQUAL, abs=0)
 
 
 if __name__ == "__main__":
