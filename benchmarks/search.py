@@ -234,8 +234,7 @@ def in_fresh_process(problem: Problem, mode: str, seconds: float) -> Row:
     except subprocess.TimeoutExpired:
         return Row(problem.name, mode, None, None, failure=f"no result after {longest:.0f} s")
     except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        return Row(problem.name, mode, None, None, failure=f"failed: {last}")
+        return Row(problem.name, mode, None, None, failure=f"failed: {error.stderr.strip().rpartition(chr(10))[2]}")
     return Row(**json.loads(done.stdout))
 
 
