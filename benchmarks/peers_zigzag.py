@@ -53,6 +53,7 @@ def memory(words: int, pj: float, operands: tuple[str, ...], shared: bool) -> di
 def architecture(machine: str) -> dict[str, Any]:
     """The machine in ZigZag's words, innermost memory first."""
     every = tuple(OPERANDS)
+    glb: tuple[str, ...]
     match machine:
         case "ws16x16":
             inside = {"rf": memory(1, 1.0, ("I2",), False)}
