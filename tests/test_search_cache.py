@@ -479,11 +479,17 @@ def test_the_default_cache_lies_where_the_variable_or_the_platform_says(
 # Many programs, and their end
 
 
+def is_whole(path: Path) -> bool:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    finally:
+        connection.close()
+
+
 def check_entries(cache: Cache, asked: Sequence[Pair]) -> int:
     """Every entry of a whole file is what a search finds now; how many there are."""
-    connection = sqlite3.connect(cache.file)
-    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    connection.close()
+    assert is_whole(cache.file)
     known = 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -529,6 +535,7 @@ def kill_children(path: str, kills: int, seed: int) -> None:
         killed += os.WIFSIGNALED(status)
         early += os.WIFSIGNALED(status) and fresh
         assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+        assert draw.random() < 0.5 or is_whole(Path(path))  # else the next program finds it as it was left
         if not os.WIFSIGNALED(status) or draw.random() < 0.2:
             if killed == kills:
                 break
