@@ -27,9 +27,10 @@ from accelsim.errors import InfeasibleError, InputError
 from accelsim.mapping.dataflow import Dataflow
 from accelsim.mapping.dataflow_files import load_dataflow
 from accelsim.search import Limits, SearchResult, cache_entry, cache_file, cache_key, many, search
-from accelsim.search.cache import FILE, VARIABLE, Cache, CacheWarning, default_cache, default_folder
+from accelsim.search.cache import Cache, CacheWarning, default_cache
 from accelsim.search.cache_entry import Answer, decoded, encoded
 from accelsim.search.cache_key import Question
+from accelsim.search.cache_place import FILE, VARIABLE, default_folder
 from accelsim.search.many import Pair, search_many
 from accelsim.workload.operation import Operation
 

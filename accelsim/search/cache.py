@@ -6,9 +6,7 @@ search_many(pairs, limits=limits, cache=cache)
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,11 +19,9 @@ from accelsim.mapping.dataflow import Dataflow
 from accelsim.search.cache_entry import Answer, decoded, encoded
 from accelsim.search.cache_file import connect, refusal
 from accelsim.search.cache_key import LOADED_SOURCES, MODEL_VERSION, Question, source_digest
+from accelsim.search.cache_place import FILE, default_folder
 
-__all__ = ["MODEL_VERSION", "Cache", "CacheInfo", "CacheWarning", "Store", "default_cache", "default_folder"]
-
-VARIABLE = "ACCELSIM_CACHE"
-FILE = "searches.sqlite"
+__all__ = ["MODEL_VERSION", "Cache", "CacheInfo", "CacheWarning", "Store", "default_cache"]
 
 
 class CacheWarning(UserWarning):
@@ -158,26 +154,6 @@ def default_cache() -> Cache | None:
         return Cache(folder / FILE)
     except InputError as error:
         _warn(str(error))
-        return None
-
-
-def default_folder(platform: str = sys.platform) -> Path | None:
-    """Where the user's own cache lies: the folder that ACCELSIM_CACHE names, or accelsim's in the platform's for
-    caches; None when ACCELSIM_CACHE is empty or 'off', or there is no home."""
-    named = os.environ.get(VARIABLE)
-    try:
-        if named is not None:
-            return None if named.strip().lower() in ("", "off") else Path(named).expanduser()
-        match platform:
-            case "darwin":
-                return Path.home() / "Library" / "Caches" / "accelsim"
-            case "win32":
-                local = os.environ.get("LOCALAPPDATA")
-                return (Path(local) if local else Path.home() / "AppData" / "Local") / "accelsim" / "Cache"
-            case _:
-                caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
-                return (caches if caches.is_absolute() else Path.home() / ".cache") / "accelsim"
-    except RuntimeError:  # the user has no home
         return None
 
 
