@@ -16,7 +16,7 @@ from accelsim.search import OBJECTIVES, Limits, Objective, search
 from accelsim.search.exhaustive import front
 from accelsim.search.interface import STEPS
 from accelsim.search.objective import score
-from accelsim.simulate import execute
+from accelsim.simulate.execute import execute
 
 QUICK, MANY = range(60), range(60, 1000)
 
