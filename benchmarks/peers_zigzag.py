@@ -4,7 +4,7 @@ python peers_zigzag.py '{"machine": "ws16x16", "dims": {"M": 512, "C": 512, "E":
 
 The machines are those of ``architectures/`` with the same names.  Prints one JSON object on its last line.  What cannot
 be expressed the same: ZigZag proves nothing (it orders loop factors, merged until ``lpf_limit`` are left, over a few
-spatial unrollings, which may be fractions of a bound), and it charges outputs once more as they leave a level.
+spatial unrollings, which may be fractions of a bound), and it reads an output before its first product, too.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ from rich.table import Table
 
 from accelsim.architecture.files import load_architecture
 from accelsim.errors import InfeasibleError
+from accelsim.mapping.nest import Mapping
 from accelsim.search.interface import Limits
 from accelsim.workload.files import load_network
 from accelsim.workload.lowering import Plane, convolution
@@ -81,14 +82,14 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """What the row missed, or 'met'; a row without a limit can miss its gap only."""
+        """What the row missed, or 'met'. 'outside': a mapping with factors that the mode does not allow."""
         missed = []
         if self.limit is not None and self.cpu_seconds > self.limit:
             missed.append("slow")
         if self.gap > MODES[self.mode]["gap"] + NOISE:
             missed.append("gap")
-        if any(search["infeasible"] for search in self.searches):
-            missed.append("infeasible")
+        for word in ("infeasible", "outside"):
+            missed += [word] if any(search.get(word) for search in self.searches) else []
         return self.failure or ", ".join(missed) or "met"
 
 
@@ -111,7 +112,7 @@ def problems() -> tuple[Problem, ...]:
     """The problems, with known optima of the exact search named in the tests of accelsim's search."""
     convolutions = resnet18()
     conv2 = layer("CONV2", 192, 64, 27, 5)
-    product = convolution("4096^3", 4096, 1, 4096, 4096, Plane(H=(1, 1), R=(1, 1), E=(1, 1)))
+    product = convolution("4096^3", 4096, 1, 4096, 4096, Plane((1, 1), (1, 1), (1, 1)))
     alexnet = [entry.layer.operation() for entry in load_network("alexnet", 16).layers]
 
     def one(machine: str, operation: Operation, known: float = 0, aim: float | None = None, **limits: float) -> Problem:
@@ -152,13 +153,20 @@ def warm_up(machines: Iterable[str], limits: Limits) -> None:
     """Compiles or loads every kernel, on other shapes and machines of another name, so that nothing asked is kept."""
     from accelsim.search import search
 
-    shapes = (
-        convolution("warm-up", 2, 1, 24, 12, Plane(H=(8, 8), R=(3, 3), E=(6, 6))),
-        convolution("warm-up", 8, 1, 24, 36, Plane(H=(1, 1), R=(1, 1), E=(1, 1))),
-    )
+    shapes = (layer("warm-up", 24, 12, 6, 3), convolution("warm-up", 8, 1, 24, 36, Plane((1, 1), (1, 1), (1, 1))))
     for machine in machines:
         for shape in shapes:
             search(shape, replace(load_architecture(machine), name="warm-up"), "energy", replace(limits, seconds=1.0))
+
+
+def divides(mapping: Mapping) -> bool:
+    """Whether every step divides what encloses it."""
+    left = dict(mapping.bounds)
+    for loop in mapping.loops:
+        if left[loop.dim] % loop.step:
+            return False
+        left[loop.dim] = loop.step
+    return True
 
 
 def searched(operation: Operation, machine: str, limits: Limits, known: float | None) -> dict[str, Any]:
@@ -178,12 +186,9 @@ def searched(operation: Operation, machine: str, limits: Limits, known: float | 
         "cpu_seconds": time.process_time() - start,
         "energy": found.evaluation.energy,
         "unit": found.evaluation.energy_unit,
-        "gap": proof.gap,
-        "lower_bound": proof.lower_bound,
-        "looked_at": proof.looked_at,
-        "space": proof.space,
-        "complete": proof.complete,
+        **{name: getattr(proof, name) for name in ("gap", "lower_bound", "looked_at", "space", "complete")},
         "mapping": str(found.mapping),
+        "outside": limits.steps == "perfect" and not divides(found.mapping),
     }
 
 
@@ -270,11 +275,7 @@ def main() -> None:
         print(json.dumps(asdict(measured(problem, options.mode[0], options.seconds))))
         return
     chosen = [problem for problem in problems() if options.only in problem.name]
-    rows = []
-    for problem in chosen:
-        for mode in options.mode or MODES:
-            print(f"{problem.name}, {mode} ...", file=sys.stderr)
-            rows.append(in_fresh_process(problem, mode, options.seconds))
+    rows = [in_fresh_process(problem, mode, options.seconds) for problem in chosen for mode in options.mode or MODES]
     report(rows, chosen, options)
 
 
