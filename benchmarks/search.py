@@ -35,7 +35,6 @@ from accelsim.workload.files import load_network
 from accelsim.workload.lowering import Plane, convolution
 from accelsim.workload.operation import Operation
 
-SCHEMA_VERSION = 1
 MODES: dict[str, dict[str, Any]] = {
     "proven": {"steps": "perfect", "gap": 0.0},
     "close": {"steps": "perfect", "gap": 0.01},
@@ -294,7 +293,7 @@ def report(rows: list[Row], chosen: list[Problem], options: argparse.Namespace) 
             console.print(peers_table(peers, ours))
     if options.json:
         listed = [{**asdict(row), "verdict": row.verdict} for row in rows]
-        print(json.dumps({"schema_version": SCHEMA_VERSION, "rows": listed, "peers": peers}))
+        print(json.dumps({"schema_version": 1, "rows": listed, "peers": peers}))
 
 
 if __name__ == "__main__":
