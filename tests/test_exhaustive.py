@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from search_cases import Problem, altered, ragged_case, search_case
 
 from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level
 from accelsim.errors import InfeasibleError
 from accelsim.mapping.dataflow import Dataflow
+from accelsim.mapping.dataflow_files import load_dataflow
 from accelsim.mapping.nest import Mapping, Storage, Temporal
-from accelsim.search.exhaustive import exhaustive, iter_mappings
+from accelsim.model.conventions import CONVENTIONS
+from accelsim.model.evaluate import evaluate
+from accelsim.search.exhaustive import exhaustive, front, iter_mappings, space_size
+from accelsim.search.interface import OBJECTIVES, Limits
+from accelsim.search.objective import score
 from accelsim.workload.operation import Operation, Rank, Tensor, Term
 
 
@@ -100,3 +106,61 @@ def test_nothing_that_fits_is_an_error() -> None:
     with pytest.raises(InfeasibleError) as error:
         exhaustive(product(2, 2), machine(DRAM, full))
     assert str(error.value) == "product on tiny: no mapping is valid"
+
+
+def tiny(ragged: bool, seeds: range) -> list[tuple[int, Problem]]:
+    """The problems of these seeds that can be written down one by one, also what does not fit."""
+    problems = []
+    for seed in seeds:
+        operation, architecture = ragged_case(seed) if ragged else search_case(seed)
+        boundless = altered(architecture, lambda x: replace(x, capacity_words=None, tensor_capacity_words=(), keeps=()))
+        if space_size(operation, boundless, 800, 20, ragged) is not None:
+            problems.append((seed, (operation, architecture)))
+    return problems
+
+
+def check_against_one_by_one(problem: Problem, limits: Limits, ragged: bool, dataflow: Dataflow | None = None) -> None:
+    """Combinations cover what is enumerated, mapping by mapping, and find the same best of it."""
+    mappings = list(iter_mappings(*problem, dataflow, ragged))
+    evaluations = [evaluate(*problem, mapping, limits.convention, check=False) for mapping in mappings]
+    costs = sorted({(evaluation.energy, evaluation.cycles) for evaluation in evaluations})
+    trade_offs = [cost for i, cost in enumerate(costs) if all(cost[1] < cheaper[1] for cheaper in costs[:i])]
+    points = front(*problem, limits, ragged)
+    assert [(point.energy, point.cycles) for point in points] == trade_offs
+    assert {point.mapping for point in points} <= set(mappings)
+    for objective in OBJECTIVES if mappings else ():
+        found = exhaustive(*problem, objective, limits, ragged)
+        assert found.certificate.space == len(mappings)
+        assert score(found.evaluation, objective) == min(score(evaluation, objective) for evaluation in evaluations)
+
+
+@pytest.mark.parametrize("ragged", [False, True])
+def test_combinations_are_the_mappings_one_by_one(ragged: bool) -> None:
+    problems = tiny(ragged, range(20 if ragged else 60))
+    assert len(problems) >= 3
+    for seed, problem in problems:
+        check_against_one_by_one(problem, Limits(convention=sorted(CONVENTIONS)[seed % 4]), ragged)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("ragged", [False, True])
+def test_combinations_of_hundreds_of_problems_are_the_mappings_one_by_one(ragged: bool) -> None:
+    for seed, problem in tiny(ragged, range(40, 400)):
+        check_against_one_by_one(problem, Limits(convention=sorted(CONVENTIONS)[seed % 4]), ragged)
+
+
+def test_combinations_under_a_dataflow_are_the_mappings_one_by_one() -> None:
+    stationary = load_dataflow("weight_stationary")
+    obeying = 0
+    for _, problem in tiny(False, range(80)):
+        if problem[1].fanouts:
+            check_against_one_by_one(problem, Limits(dataflow=stationary.name), False, stationary)
+            obeying += bool(front(*problem, Limits(dataflow=stationary.name)))
+    assert obeying >= 2
+
+
+def test_a_port_inside_a_fan_out_is_timed_by_its_busiest_instance() -> None:
+    # Three rows of one output each on two instances, ragged: the first takes two; its port serves one word a cycle.
+    port = replace(BUFFER, name="Register", read_bandwidth=0.5, keeps=(("inputs", "may"), ("*", "not")))
+    architecture = machine(DRAM, Fanout("A", (Axis("X", 2),)), port)
+    check_against_one_by_one((product(3, 2), architecture), Limits(), ragged=True)

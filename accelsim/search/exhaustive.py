@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import prod
 from time import perf_counter
 from typing import NamedTuple
 
@@ -90,11 +91,17 @@ def front(
 def space_size(
     operation: Operation, architecture: Architecture, most: int, most_nests: int, ragged: bool = False
 ) -> int | None:
-    """Mappings in the space of no dataflow, ``nested`` not judged; None as soon as they, or the nests, are more."""
+    """Mappings in the space of no dataflow, ``nested`` not judged; None as soon as they, or the nests, are more.
+
+    None too when the combinations of one nest are 50 times as many: what does not fit costs time and memory as well.
+    """
     space, found = Combinations(operation, architecture), 0
     for nests, loops in enumerate(space.loop_nests(ragged), start=1):
-        found += int(space.fitting(loops, space.ways(loops)).sum())
-        if found > most or nests > most_nests:
+        ways = space.ways(loops)
+        if nests > most_nests or prod(len(own) for own in ways) > 50 * most:
+            return None
+        found += int(space.fitting(loops, ways).sum())
+        if found > most:
             return None
     return found
 
