@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import prod
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ class Charges:
         terms, constant = self.terms(edge, weights)
         total = constant
         for weight, modes in terms:
-            low, _ = self.costs.words(edge, modes, self.rule)
+            low = self.costs.words(edge, modes, self.rule)
             visits = prod(
                 n for name, n in zip(self.costs.dims, self.costs.frame.rounds, strict=True)
                 if name not in self.problem.tensors[edge.tensor].dims and not self.costs.frame.is_ragged(name)
@@ -45,16 +46,21 @@ class Charges:
         if not any(weight for weight, _ in terms) and not constant:
             return None
         tensor = self.problem.tensors[edge.tensor]
-        low, _ = self._sum(edge, terms, "")
+        share = self._kept_idle(tensor)
+        low = self._sum(edge, terms)
         loose = self.loose(edge) or self.merges(edge)
         high = np.full_like(low, np.inf) if loose else low
-        share, slides = self._kept_idle(tensor), []
+        slides = []
         _, windows = self.costs.groups(tensor, self.rule)
         for name in (t.dim for rank in windows if len(rank.terms) > 1 for t in rank.terms):
-            least, most = self._sum(edge, terms, name)
-            assert most is not None
-            most = np.full_like(most, np.inf) if loose else most
-            slides.append(SlideCosts(self.costs.dims.index(name), least * share, most))
+            ends = self._slid(edge, terms, name)
+            ends[1:] *= share
+            if loose:
+                ends = np.concatenate([ends, ends[:1] * share])
+                ends[0] = np.inf
+            else:
+                ends = np.concatenate([ends, ends[:1]])
+            slides.append(SlideCosts(self.costs.dims.index(name), ends))
         return EdgeCosts(low * share, high, tuple(slides), constant)
 
     def _kept_idle(self, tensor: Tensor) -> float:
@@ -69,19 +75,25 @@ class Charges:
                 share *= 1.0 - min(1.0, idle * spread.below / self.costs.extents[name])
         return share
 
-    def _sum(self, edge: Edge, terms: Terms, slide: str) -> tuple[Values, Values | None]:
-        low: Values = np.zeros((1,) * len(self.costs.dims))
-        high: Values | None = low if slide else None
+    def _sum(self, edge: Edge, terms: Terms) -> Values:
+        total: Values = np.zeros((1,) * len(self.costs.dims))
         for weight, modes in terms:
-            least, most = self.costs.words(edge, modes, self.rule, slide)
-            if not slide:
-                low = low + weight * least
-                continue
-            assert most is not None
-            assert high is not None
-            low = low + weight * (least if weight > 0 else most)
-            high = high + weight * (most if weight > 0 else least)
-        return low, high
+            total = total + weight * self.costs.words(edge, modes, self.rule)
+        return total
+
+    def _slid(self, edge: Edge, terms: Terms, slide: str) -> Values:
+        """Costs of slides per end; a negative weight turns lowest and highest round."""
+        total: Any = 0.0
+        for weight, modes in terms:
+            ends = self.costs.words(edge, modes, self.rule, slide)
+            if weight < 0:
+                turned = np.broadcast_to(ends[:1], ends.shape).copy()
+                turned[0] = (ends[2:].min(axis=0) if len(ends) > 2 else ends[0])
+                turned[0] = np.minimum(turned[0], ends[1] - ends[2])
+                turned[2] = 0.0
+                ends = turned
+            total = total + weight * ends
+        return np.asarray(total)
 
     def terms(self, edge: Edge, weights: Weights) -> tuple[Terms, float]:
         """(weight, modes) of every boundary whose words count, and what is added once."""

@@ -31,11 +31,10 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class SlideCosts:
-    """Per dim that the child may slide along: lowest and highest cost ``[start, *tiles]``."""
+    """Along a dim of number ``dim``: cost ``[ENDS, start, *tiles]``, see accelsim.search.windows."""
 
     dim: int
-    low: Values
-    high: Values
+    ends: Values
 
 
 @dataclass(frozen=True)
@@ -163,35 +162,27 @@ class FrameCosts:
                 out = out * self.axis(dim, self.frame.rounds[dim] / np.array(self.tiles[dim], np.float64))
         return out
 
-    def words(
-        self, edge: Edge, modes: dict[Spread, int], rule: TileRule, slide: str = ""
-    ) -> tuple[Values, Values | None]:
-        """Words at a boundary without ``visits``: (lowest, highest), the same where the child does not slide."""
+    def words(self, edge: Edge, modes: dict[Spread, int], rule: TileRule, slide: str = "") -> Values:
+        """Words at a boundary without ``visits``; of a slide along that dim, ``[ENDS, start, ...]``."""
         tensor = self.problem.tensors[edge.tensor]
         plain, windows = self.groups(tensor, rule)
         scale = prod(self.coverage(name, modes) for name in plain)
-        low = np.ones((1,) * len(self.dims))
+        words = np.ones((1,) * len(self.dims))
         for dim, name in enumerate(self.dims):
             if name in tensor.dims:
                 continue
             if self.frame.is_ragged(name):
-                low = low * self.axis(dim, self.irrelevant(dim, modes))
+                words = words * self.axis(dim, self.irrelevant(dim, modes))
             else:
                 scale *= prod(s.positions for s in self.frame.along(name) if modes.get(s) == k.SUM)
-        low, high = low * scale, None
+        words = words * scale
         dense = rule.dense and tensor is not self.problem.tensors[-1]
         for rank in windows:
             names = [t.dim for t in rank.terms]
             table = self.window(rank, dense, modes, bool(slide))
-            if slide not in names:
-                low = low * self._laid(names, table.every)
-                high = None if high is None else high * self._laid(names, table.every)
-                continue
-            _, least, most = table.slides[names.index(slide)]
-            base = low
-            low = base * self._laid(names, least)
-            high = base * self._laid(names, most)
-        return low, high
+            sums = dict(table.slides)[names.index(slide)] if slide in names else table.every
+            words = words * self._laid(names, sums)
+        return words
 
     def _laid(self, names: list[str], table: Values) -> Values:
         """A table over the dims of a window (after a leading axis, if it has one more) on the axes of the lattice."""

@@ -17,6 +17,8 @@ from numba import njit
 
 # Columns of a label's integers.
 Q, STATE, OPEN, REGION, SLIDE, STARTS, PLACED, PARENT, MOVE, NEXT, ALIVE, COLUMNS = range(12)
+# How a slide ends (accelsim.search.windows), and after these the lowest cost when nothing is shared.
+HIGHEST, REUSED, REUSED_GAIN, OWN, OTHER, LOWEST = range(6)
 # Counters of a walk.
 LABELS, HEAP, POPS, BUCKETS, COUNTERS = range(5)
 ENERGY, LATENCY, EDP = range(3)
@@ -220,24 +222,31 @@ def _start_of(starts, opened, item):
 
 
 @njit(cache=True)
-def _close(row, values, item, start, measures, items, at_low, at_high, slides, constant, visits, special, slide_of):
-    """Settle an open item at the label's tile vector: its tile changes altogether, or its slide ends."""
+def _close(row, values, item, start, dim, trips, measures, items, at_low, at_high, slides, kinds, constant, visits,
+           special, slide_of):  # fmt: skip
+    """Settle an open item at the label's tile vector: its tile changes altogether, or a loop of ``trips`` over ``dim``
+    (-1: nothing more) ends its slide."""
     t, q = items[item, 0], row[Q]
     v, w = visits[t, q], special[t, q]
     for k in range(measures):
         if start < 0:
             values[k] += at_low[item, k, w] * v + constant[item, k]
             values[measures + k] += at_high[item, k, w] * v + constant[item, k]
-        else:
-            low = slides[0, slide_of[item, row[SLIDE]], k, start, w]
-            high = slides[1, slide_of[item, row[SLIDE]], k, start, w]
-            values[k] += low * v
-            values[measures + k] += high * v
+            continue
+        s = slide_of[item, row[SLIDE]]
+        kind = kinds[t, row[SLIDE], dim] if dim >= 0 else HIGHEST
+        low = slides[LOWEST, s, k, start, w]
+        if kind == REUSED:
+            low = min(low, slides[REUSED, s, k, start, w] - slides[REUSED_GAIN, s, k, start, w] / trips)
+        elif kind != HIGHEST:
+            low = min(low, slides[kind, s, k, start, w])
+        values[k] += low * v
+        values[measures + k] += slides[HIGHEST, s, k, start, w] * v
 
 
 @njit(cache=True)
-def _settle(row, values, dim, measures, items, relevant, closed_ok, at_low, at_high, slides, slide_min, constant,
-            visits, special, slide_of, digits):  # fmt: skip
+def _settle(row, values, dim, trips, measures, items, relevant, closed_ok, at_low, at_high, slides, kinds, slide_min,
+            constant, visits, special, slide_of, digits):  # fmt: skip
     """What a loop over ``dim`` (-1: nothing more comes) does to the open items of a label; False when it may not be.
 
     A slide is charged its least when it begins; ``slides`` hold what to add at its end.
@@ -262,8 +271,8 @@ def _settle(row, values, dim, measures, items, relevant, closed_ok, at_low, at_h
                 packed |= (start + 1) << (6 * at)
                 at += 1
             else:
-                _close(row, values, i, start, measures, items, at_low, at_high, slides, constant, visits, special,
-                       slide_of)  # fmt: skip
+                _close(row, values, i, start, dim, trips, measures, items, at_low, at_high, slides, kinds, constant,
+                       visits, special, slide_of)  # fmt: skip
             continue
         if not closed_ok[i, q]:
             return False
@@ -278,7 +287,8 @@ def _settle(row, values, dim, measures, items, relevant, closed_ok, at_low, at_h
                 packed |= (digits[dim, q] + 1) << (6 * at)
                 at += 1
                 continue
-        _close(row, values, i, -1, measures, items, at_low, at_high, slides, constant, visits, special, slide_of)
+        _close(row, values, i, -1, dim, trips, measures, items, at_low, at_high, slides, kinds, constant, visits,
+               special, slide_of)  # fmt: skip
     row[OPEN], row[STARTS] = still, packed
     row[SLIDE] = dim if packed else -1
     return True
@@ -317,8 +327,8 @@ def _may_pass(row, tensors, radix, pass_need, pinned, digits):
 @njit(cache=True)
 def explore(
     most_pops, objective, compute, rates, lexical, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
-    at_low, at_high, slides, slide_min, constant, visits, special, slide_of, digits, place_ok, bits, group_of, limit,
-    moves, move_dim, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, ints, floats, keys, ids, table,
+    at_low, at_high, slides, kinds, slide_min, constant, visits, special, slide_of, digits, place_ok, bits, group_of,
+    limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, ints, floats, keys, ids, table,
     counters,
 ):  # fmt: skip
     """Expand labels in the order of their bounds, until one is complete, none is left, or enough were looked at.
@@ -373,8 +383,8 @@ def explore(
                     continue
                 if region < len(passes) and digits[dim, moves[step, q]] > pin_most[region, dim]:
                     continue
-                if not _settle(row, values, dim, measures, items, relevant, closed_ok, at_low, at_high, slides,
-                               slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                if not _settle(row, values, dim, move_trips[step], measures, items, relevant, closed_ok, at_low,
+                               at_high, slides, kinds, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
                     continue
                 row[Q] = moves[step, q]
                 row[MOVE] = step
@@ -423,8 +433,8 @@ def explore(
             else:
                 if row[STATE] != 0 or q != top or region < len(passes) or row[OPEN] == 0:
                     continue
-                if not _settle(row, values, -1, measures, items, relevant, closed_ok, at_low, at_high, slides,
-                               slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                if not _settle(row, values, -1, 1, measures, items, relevant, closed_ok, at_low, at_high, slides,
+                               kinds, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
                     continue
                 row[MOVE] = -1
             s = _waiting(row, radix, items)

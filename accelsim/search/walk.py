@@ -18,7 +18,7 @@ from accelsim.search.charges import Charges
 from accelsim.search.costs import EdgeCosts, FrameCosts
 from accelsim.search.frames import Frame
 from accelsim.search.problem import MACS, Edge, Problem
-from accelsim.search.windows import WindowTables
+from accelsim.search.windows import ENDS, HIGHEST, OTHER, OWN, REUSED, REUSED_GAIN, WindowTables
 from accelsim.workload.operation import Tensor
 
 Ints = NDArray[np.int64]
@@ -49,9 +49,9 @@ class Walk:
         return np.indices(self.shape).reshape(len(self.shape), -1).astype(np.int64)
 
     @cached_property
-    def moves(self) -> tuple[Ints, Ints]:
-        """(tile vector after a loop of a prime number of trips or -1, per kind of loop; the dim of each kind)."""
-        rows, dims = [], []
+    def moves(self) -> tuple[Ints, Ints, Ints]:
+        """(tile vector after a loop of a prime number of trips or -1, per kind of loop; dim and trips of each kind)."""
+        rows, dims, trips = [], [], []
         strides = [prod(self.shape[d + 1 :]) for d in range(len(self.shape))]
         here = np.arange(self.size)
         for d in range(len(self.dims)):
@@ -62,9 +62,10 @@ class Walk:
                 at = self.digits[d]
                 rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
                 dims.append(d)
+                trips.append(prime)
         if not rows:
-            return np.full((1, self.size), -1, np.int64), np.zeros(1, np.int64)
-        return np.array(rows, np.int64), np.array(dims, np.int64)
+            return np.full((1, self.size), -1, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64)
+        return np.array(rows, np.int64), np.array(dims, np.int64), np.array(trips, np.int64)
 
     @cached_property
     def special(self) -> tuple[list[tuple[int, ...]], Ints]:
@@ -232,7 +233,7 @@ class Walk:
         low, high = np.zeros((edges, measures, width)), np.zeros((edges, measures, width))
         constant = np.zeros((edges, measures))
         least = np.zeros((edges, measures, width))
-        slides: list[tuple[int, int, Floats, Floats, Floats]] = []
+        slides: list[tuple[int, int, Floats, Floats]] = []
         for i, edge in enumerate(self.edges):
             for k, charged in enumerate(self.priced[i]):
                 if charged is None:
@@ -242,7 +243,7 @@ class Walk:
                 constant[i, k] = charged.constant
             slides += self._slides(i, width)
             least[i] = low[i]
-            for number, _, _, _, charge in (s for s in slides if s[0] == i):
+            for number, _, _, charge in (s for s in slides if s[0] == i):
                 least[number] = np.minimum(least[number], charge)
         return {"low": low, "high": high, "constant": constant, "least": least, "slides": slides}
 
@@ -250,15 +251,14 @@ class Walk:
         flat = self._flat(tensor, values)
         return np.concatenate([flat, np.zeros(width - len(flat))])
 
-    def _slides(self, number: int, width: int) -> list[tuple[int, int, Floats, Floats, Floats]]:
-        """(edge, dim, lowest and highest beyond the charge, the charge at the start), per dim it may slide along."""
+    def _slides(self, number: int, width: int) -> list[tuple[int, int, Floats, Floats]]:
+        """(edge, dim, what its end adds to the charge, the charge at the start), per dim it may slide along."""
         edge, measures = self.edges[number], len(self.charges)
         out = []
         dims = dict.fromkeys(s.dim for c in self.priced[number] if c is not None for s in c.slides)
         for d in dims:
             starts = self.shape[d]
-            low, high = np.full((measures, starts, width), inf), np.full((measures, starts, width), inf)
-            charge = np.full((measures, width), inf)
+            ends, charge = np.full((ENDS + 1, measures, starts, width), inf), np.full((measures, width), inf)
             own = self.special[0][edge.tensor]
             shape = tuple(self.shape[x] for x in own)
             n, at = prod(shape), own.index(d)
@@ -266,25 +266,48 @@ class Walk:
             for k, charged in enumerate(self.priced[number]):
                 found = [s for s in charged.slides if s.dim == d] if charged is not None else []
                 if charged is None or not found:
-                    low[k], high[k], charge[k] = 0.0, 0.0, 0.0
+                    ends[:, k], charge[k] = 0.0, 0.0
                     continue
-                rows_low = np.array([self._flat(edge.tensor, row) for row in found[0].low]).reshape(starts, *shape)
-                rows_high = np.array([self._flat(edge.tensor, row) for row in found[0].high]).reshape(starts, *shape)
-                best = rows_low.min(axis=1 + at)  # over the end of the slide
-                lowest = np.where(np.isinf(best), 0.0, best)
-                low[k, :, :n] = (rows_low - np.expand_dims(lowest, 1 + at)).reshape(starts, -1)
-                high[k, :, :n] = (rows_high - np.expand_dims(lowest, 1 + at)).reshape(starts, -1)
+                full = np.broadcast_to(found[0].ends, (ENDS + 1, starts, *self._own_shape(edge.tensor)))
+                full = full.reshape(ENDS + 1, starts, *shape)
+                lowest = np.minimum(full[[OWN, OTHER, ENDS]].min(axis=0), full[REUSED] - full[REUSED_GAIN] / 2)
+                best = lowest.min(axis=1 + at)  # over the end of the slide
+                charged_at = np.expand_dims(np.where(np.isinf(best), 0.0, best), 1 + at)
+                added = full - charged_at
+                added[REUSED_GAIN] = full[REUSED_GAIN]
+                ends[:, k, :, :n] = added.reshape(ENDS + 1, starts, -1)
                 charge[k, :n] = np.moveaxis(best, 0, at).ravel()  # the start stands where the tile of that dim does
                 helps |= charge[k, :n] < self._flat(edge.tensor, charged.low) * (1 - labels.CLOSE)
             charge[:, :n][:, ~helps] = inf
-            out.append((number, d, low, high, charge))
+            out.append((number, d, ends, charge))
+        return out
+
+    def _own_shape(self, tensor: int) -> tuple[int, ...]:
+        """The lattice with one tile in every dim that is not special to the tensor."""
+        dims = self.special[0][tensor]
+        return tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
+
+    def kinds(self) -> Ints:
+        """Per tensor, sliding dim and dim of a loop: how it ends the slide."""
+        count = max(1, len(self.dims))
+        out = np.full((len(self.problem.tensors), count, count), HIGHEST, np.int64)
+        for t, tensor in enumerate(self.problem.tensors):
+            windows = [{x.dim for x in rank.terms} for rank in tensor.ranks if len(rank.terms) > 1]
+            for a, slide in enumerate(self.dims):
+                for b, name in enumerate(self.dims):
+                    if name not in tensor.dims:
+                        out[t, a, b] = REUSED
+                    elif any(slide in w and name in w for w in windows):
+                        out[t, a, b] = OWN
+                    elif any(name in w for w in windows):
+                        out[t, a, b] = OTHER
         return out
 
     @cached_property
     def relaxed(self) -> Floats:
         """Least cost still to come: [measure, state, tile vector]."""
         bound = np.empty((len(self.charges), self.states, self.size))
-        moves, move_dim = self.moves
+        moves, move_dim, _ = self.moves
         labels.relax(
             self.radix, len(self.problem.tensors), self.items, self.tables["least"], self.tables["constant"],
             self.visits, self.special[1], self.place_ok & self.closed_ok, moves, move_dim,
@@ -303,16 +326,16 @@ class Walk:
         tables, edges, dims = self.tables, max(1, len(self.edges)), max(1, len(self.dims))
         measures, width = len(self.charges), tables["low"].shape[2]
         count, starts = max(1, len(tables["slides"])), max(self.shape)
-        slides = np.full((2, count, measures, starts, width), inf)
+        slides = np.full((ENDS + 1, count, measures, starts, width), inf)
         slide_min, slide_of = np.full((count, measures, width), inf), np.full((edges, dims), -1, np.int64)
-        for n, (number, d, low, high, charge) in enumerate(tables["slides"]):
-            slides[0, n, :, : low.shape[1]], slides[1, n, :, : high.shape[1]] = low, high
+        for n, (number, d, ends, charge) in enumerate(tables["slides"]):
+            slides[:, n, :, : ends.shape[2]] = ends
             slide_min[n], slide_of[number, d] = charge, n
         relevant = np.zeros((len(self.problem.tensors), dims), np.bool_)
         for t, tensor in enumerate(self.problem.tensors):
             relevant[t, : len(self.dims)] = [name in tensor.dims for name in self.dims]
         groups, limits = self.capacities
-        moves, move_dim = self.moves
+        moves, move_dim, move_trips = self.moves
         above = np.array(self.problem.above)
         passes = np.array(self.frame.fanouts, np.int64)
         region = np.array([(passes >= a).sum() for a in above], np.int64)
@@ -321,8 +344,8 @@ class Walk:
         nested = np.array([level.nested for level in self.problem.levels], np.bool_)
         return (
             self.radix, self.items, self.items[:, 1].copy(), relevant, self.closed_ok, tables["low"], tables["high"],
-            slides, slide_min, tables["constant"], self.visits, self.special[1], slide_of, self.digits, self.place_ok,
-            self.bits, groups, limits, moves, move_dim, self.move_ok, self.size - 1, region, passes, need, pinned, most,
+            slides, self.kinds(), slide_min, tables["constant"], self.visits, self.special[1], slide_of, self.digits, self.place_ok,
+            self.bits, groups, limits, moves, move_dim, move_trips, self.move_ok, self.size - 1, region, passes, need, pinned, most,
             nested, self.relaxed,
         )  # fmt: skip
 

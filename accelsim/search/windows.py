@@ -7,7 +7,7 @@ hand, the kernels of the model give
     slide    the same less what stays from step to step while the innermost loops run along one dim
 
 A row of a slide starts afresh; how much its first tile shares with what came before depends on loops further out, so
-a slide has a lowest and a highest sum, which agree wherever nothing can be shared.
+a slide has lowest sums by what ends it and a highest one; they agree wherever nothing can be shared.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from accelsim.workload.operation import Rank
 Loops = tuple[tuple[int, int, int], ...]
 """(term of the rank, step, mode) of every loop above a node, outermost first."""
 Sums = NDArray[np.float64]
+HIGHEST, REUSED, REUSED_GAIN, OWN, OTHER, ENDS = range(6)
+"""How a slide may end: at most this much; by a loop of ``p`` trips that reuses the tensor, at least REUSED less
+REUSED_GAIN / p; by a dim of the same window, by one of another window, at least this much. A loop over a dim that moves
+the whole tile, or no loop at all, leaves the highest."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,10 @@ class Place:
     tiles: tuple[int, ...]
     outside: tuple[tuple[int, int, int], ...]
     inside: int
+
+    def extent(self, tile: int) -> int:
+        """Elements by which the tile moves on when a loop in time over it steps."""
+        return tile * self.inside * prod(n for n, below, _ in self.outside if below <= tile)
 
     def chain(self, tile: int, start: int | None = None) -> tuple[list[tuple[int, int]], int]:
         """(step, mode) of this dim's loops above a node of that tile; ``start``: a slide runs from there up to
@@ -85,11 +93,11 @@ def _entry(
 
 @dataclass(frozen=True)
 class WindowTable:
-    """``every[tiles]`` per combination of tiles of the group's dims; per dim (its place in the group) the lowest and
-    highest sums of slides, ``[start, tiles]``, where the tile of that dim is where the slide ends."""
+    """``every[tiles]`` per combination of tiles of the group's dims; per dim (its place in the group) the sums of
+    slides ``[ENDS, start, tiles]``, where the tile of that dim is where the slide ends."""
 
     every: Sums
-    slides: tuple[tuple[int, Sums, Sums], ...]
+    slides: tuple[tuple[int, Sums], ...]
 
 
 class WindowTables:
@@ -116,11 +124,12 @@ def _table(rank: Rank, dense: bool, places: tuple[Place, ...], slides: bool) -> 
     found = []
     if slides and len(places) > 1:
         for dim in range(len(places)):
-            low, high = np.full((shape[dim], *shape), np.inf), np.full((shape[dim], *shape), np.inf)
+            sums = np.full((ENDS, shape[dim], *shape), np.inf)
+            sums[REUSED_GAIN] = 0.0
             for at in product(*(range(n) for n in shape)):
                 for start in range(at[dim]):
-                    low[(start, *at)], high[(start, *at)] = _slide(rank, bounds, dense, places, at, dim, start, every)
-            found.append((dim, low, high))
+                    sums[(slice(None), start, *at)] = _slide(rank, bounds, dense, places, at, dim, start, every)
+            found.append((dim, sums))
     return WindowTable(every, tuple(found))
 
 
@@ -144,35 +153,79 @@ def _times(loops: Loops) -> int:
 def _slide(
     rank: Rank, bounds: tuple[int, ...], dense: bool, places: tuple[Place, ...], at: tuple[int, ...], dim: int,
     start: int, every: Sums,
-) -> tuple[float, float]:  # fmt: skip
-    """Lowest and highest sum of new words of a slide of ``dim`` from tile number ``start`` to ``at[dim]``."""
+) -> tuple[float, ...]:  # fmt: skip
+    """New words of a slide of ``dim`` from tile number ``start`` to ``at[dim]``, in the order of ``ENDS``.
+
+    A loop over a dim moves its tile by exactly one tile; loops inside it go back to their first. So the first tile of a
+    row lies, against the tile before, one step on along the dim that steps and back along those further in.
+    """
     place = places[dim]
     node = tuple(start if i == dim else j for i, j in enumerate(at))
-    all_words = float(every[node])
     tiles = tuple(p.tiles[i] for p, i in zip(places, at, strict=True))
     begin, end = place.tiles[start], place.tiles[at[dim]]
     kept, row_kept, rows = _kept(rank, bounds, dense, places, tiles, dim, begin)
-    high = all_words - kept
-    stride = rank.terms[dim].stride
-    shift = stride * begin * place.inside
-    span = 1 + sum(
-        rank.terms[i].stride * ((p.tiles[node[i]] * p.inside - 1) + _reach(p, p.tiles[node[i]]))
-        for i, p in enumerate(places)
-    )
-    others = [(rank.terms[i].stride, p, at[i]) for i, p in enumerate(places) if i != dim]
-    back = (end // begin - 1) * shift
-    whole = all(p.tiles[i] == p.rounds for _, p, i in others)
-    full = end == place.rounds
-    if full and whole:
-        return high - row_kept, high
-    if full:
-        ahead = max(s * p.bound for s, p, _ in others)
-        return high - (rows if back < ahead + span else row_kept), high
     longest = tuple(place.rounds if i == dim else tile for i, tile in enumerate(tiles))
     kept_all, _, rows_all = _kept(rank, bounds, dense, places, longest, dim, begin)
-    if whole:
-        return all_words - kept_all - (rows_all if back < span else 0), high
-    return max(0.0, min(all_words - kept - rows, all_words - kept_all - rows_all)), high
+    words = float(every[node])
+    high = words - kept
+    shift = rank.terms[dim].stride * place.extent(begin)
+    back = (end // begin - 1) * shift
+    span = 1 + sum(
+        rank.terms[i].stride * (p.tiles[node[i]] * p.inside - 1 + _reach(p, p.tiles[node[i]]))
+        for i, p in enumerate(places)
+    )
+    shared = _shared(rank, places, at, dim, begin, end, span, shift)
+    near = min(rows, shared * _rows(places, tiles, dim, begin, bounds)) if shared else 0.0
+    full = end == place.rounds
+    whole = all(p.tiles[j] == p.rounds for i, (p, j) in enumerate(zip(places, at, strict=True)) if i != dim)
+    own = high - max(near, row_kept)
+    gain = max(0.0, (0.0 if full else kept_all - kept) - row_kept, near - row_kept)
+    if full:
+        other = own
+    elif whole:
+        other = words - kept_all - (rows_all if back < span else 0.0)
+    else:
+        other = max(0.0, min(high - rows, words - kept_all - rows_all))
+    return high, high - row_kept, gain, own, other
+
+
+def _shared(
+    rank: Rank, places: tuple[Place, ...], at: tuple[int, ...], dim: int, begin: int, end: int, span: int, shift: int
+) -> int:  # fmt: skip
+    """Most indexes that the first tile of a row can share with the tile before when another dim of the window steps, or
+    the sliding one further out."""
+    place, full = places[dim], end == places[dim].rounds
+    others = [i for i in range(len(places)) if i != dim and places[i].tiles[at[i]] < places[i].rounds]
+    uneven = any(begin < below < place.rounds for _, below, _ in place.outside)
+    for i in others:
+        uneven |= any(places[i].tiles[at[i]] < below < places[i].rounds for _, below, _ in places[i].outside)
+    if not others:
+        return 0
+    if len(others) > 1 or uneven:
+        return span
+    (i,) = others
+    step, rounds = rank.terms[i].stride * places[i].extent(places[i].tiles[at[i]]), places[i].rounds
+    rounds //= places[i].tiles[at[i]]
+    tiles = [end // begin] if full else range(end // begin, place.rounds // begin + 1)
+    apart = [abs(step - (n - 1) * shift) for n in tiles]
+    if not full:
+        apart += [abs(shift - (m - 1) * step) for m in range(2, rounds + 1)]
+    return max(0, span - min(apart))
+
+
+def _rows(
+    places: tuple[Place, ...], tiles: tuple[int, ...], dim: int, begin: int, bounds: tuple[int, ...]
+) -> int:  # fmt: skip
+    """Rows that a slide begins, over all instances that count."""
+    loops, run = _loops(places, tiles, dim, begin)
+    left, enclosing, count = _times(loops) - run, list(bounds), 1
+    for i, step, mode in loops:
+        trips = -(-enclosing[i] // step)
+        enclosing[i] = step
+        if mode == k.SUM or (mode == k.TEMPORAL and left > 0):
+            count *= trips
+        left -= mode == k.TEMPORAL
+    return count
 
 
 def _reach(place: Place, tile: int) -> int:
