@@ -153,7 +153,7 @@ def _rounds(rules: Rules, spreads: tuple[Spread, ...], aligned: bool) -> tuple[i
 
 def _pinned(frame: Frame) -> Iterator[Frame]:
     """The frame with every choice of tiles below the array for the dims that need one."""
-    windowed = {dim for window in frame.rules.windows for dim in window}
+    windowed = _windowed(frame.rules)
     options: list[tuple[Spread, ...]] = []
     for spread in frame.spreads:
         rounds = frame.rounds[frame.rules.dims.index(spread.dim)]
@@ -164,6 +164,17 @@ def _pinned(frame: Frame) -> Iterator[Frame]:
     for spreads in product(*options):
         if _nests(spreads):
             yield Frame(frame.rules, spreads, frame.rounds)
+
+
+def _windowed(rules: Rules) -> set[str]:
+    """Dims whose tiles overlap, reach into padding or leave gaps in some rank of a tensor."""
+    extents, found = rules.operation.extents, set()
+    for rank in (rank for tensor in rules.operation.tensors for rank in tensor.ranks):
+        low, high = rank.span(extents)
+        terms = [term for term in rank.terms if extents[term.dim] > 1]
+        if len(terms) > 1 or low < 0 or high >= rank.size or any(term.stride > 1 for term in terms):
+            found |= {term.dim for term in terms}
+    return found
 
 
 def _below(spread: Spread, tile: int) -> Spread:

@@ -9,7 +9,7 @@ import numpy as np
 
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.search import labels
-from accelsim.search.walk import Walk
+from accelsim.search.walk import Floats, Walk
 
 OBJECTIVE = {"energy": labels.ENERGY, "latency": labels.LATENCY, "edp": labels.EDP}
 
@@ -17,8 +17,11 @@ OBJECTIVE = {"energy": labels.ENERGY, "latency": labels.LATENCY, "edp": labels.E
 class Hunt:
     """The search of one frame: ``run`` goes on where it stopped."""
 
-    def __init__(self, walk: Walk, objective: int, lexical: bool) -> None:
+    def __init__(self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None) -> None:
         self.walk, self.objective, self.lexical = walk, objective, lexical
+        *self.inputs, self.wanted = walk.inputs
+        self.price = np.zeros(len(walk.capacities[1])) if price is None else price
+        self.priced = np.zeros((1, 1)) if price is None else walk.priced(price)
         self.rates = np.array([m.rate for m in walk.problem.measures])
         measures, (_, limits) = len(self.rates), walk.capacities
         self.ints = np.empty((1024, labels.COLUMNS), np.int64)
@@ -49,7 +52,7 @@ class Hunt:
         """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
         status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = labels.explore(
             most, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts,
-            *self.walk.inputs, self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
+            *self.inputs, self.price, self.priced, self.wanted, self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
         )  # fmt: skip
         mapping = self.mapping(int(found)) if status == labels.FOUND else None
         return int(status), mapping, float(least)

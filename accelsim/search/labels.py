@@ -28,25 +28,40 @@ CLOSE = 1e-12
 
 
 @njit(cache=True)
-def relax(radix, tensors, items, low, constant, visits, special, item_ok, moves, move_dim, move_ok, out):
-    """Least cost still to come, per measure, state and tile vector; see accelsim.search.walk for the arrays."""
-    measures, states, size = out.shape
-    for k in range(measures):
-        for q in range(size):
-            out[k, 0, q] = 0.0
-        for s in range(1, states):
-            for q in range(size - 1, -1, -1):
-                best = np.inf
-                for m in range(len(move_dim)):
-                    if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
-                        best = min(best, out[k, s, moves[m, q]])
-                for i in range(len(items)):
-                    t, child, parent = items[i, 0], items[i, 1], items[i, 2]
-                    if (s // radix**t) % radix != child or not item_ok[i, q]:
-                        continue
-                    cost = low[i, k, special[t, q]] * visits[t, q] + constant[i, k]
-                    best = min(best, cost + out[k, s - (child - parent) * radix**t, q])
-                out[k, s, q] = best
+def dense(items, low, constant, visits, special, out):
+    """Cost per measure, edge and tile vector: ``low`` over the special dims x visits + constant."""
+    for k in range(out.shape[0]):
+        for i in range(len(items)):
+            t = items[i, 0]
+            for q in range(out.shape[2]):
+                out[k, i, q] = low[i, k, special[t, q]] * visits[t, q] + constant[i, k]
+
+
+@njit(cache=True)
+def relax(radix, items, costs, item_ok, moves, move_dim, move_ok, out):
+    """Least sum of ``costs[edge, q]`` still to come, per state and tile vector, each edge wherever it likes best."""
+    states, size = out.shape
+    count = len(items)
+    mine = np.empty(count, np.int64)
+    after = np.empty(count, np.int64)
+    for q in range(size):
+        out[0, q] = 0.0
+    for s in range(1, states):
+        n = 0
+        for i in range(count):
+            t, child, parent = items[i, 0], items[i, 1], items[i, 2]
+            if (s // radix**t) % radix == child:
+                mine[n], after[n] = i, s - (child - parent) * radix**t
+                n += 1
+        for q in range(size - 1, -1, -1):
+            best = np.inf
+            for m in range(len(move_dim)):
+                if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
+                    best = min(best, out[s, moves[m, q]])
+            for j in range(n):
+                if item_ok[mine[j], q]:
+                    best = min(best, costs[mine[j], q] + out[after[j], q])
+            out[s, q] = best
 
 
 @njit(cache=True)
@@ -312,6 +327,28 @@ def _waiting(row, radix, items):
 
 
 @njit(cache=True)
+def _ahead(row, values, radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead):
+    """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
+    q, s = row[Q], _waiting(row, radix, items)
+    for k in range(len(ahead)):
+        ahead[k] = values[k] + bound[k, s, q]
+    if len(priced_bound) > 1:
+        priced = values[0] + priced_bound[s, q]
+        for g in range(len(price)):
+            if wanted[g, row[STATE]]:
+                priced += price[g] * (values[2 * len(ahead) + g] - limit[g])
+        opened, place = row[OPEN], 0
+        for i in range(len(items)):
+            if not (opened >> i) & 1:
+                continue
+            start = ((row[STARTS] >> (6 * place)) & 63) - 1
+            place += 1
+            if start < 0 and item_group[i] >= 0:
+                priced -= price[item_group[i]] * bits[i, q]
+        ahead[0] = max(ahead[0], priced)
+
+
+@njit(cache=True)
 def _may_pass(row, tensors, radix, pass_need, pinned, digits):
     """Whether all that lies inside the next fan-out stands, and its pinned dims have their tiles."""
     region = row[REGION]
@@ -328,7 +365,7 @@ def _may_pass(row, tensors, radix, pass_need, pinned, digits):
 def explore(
     most_pops, objective, compute, rates, lexical, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
     at_low, at_high, slides, kinds, slide_min, constant, visits, special, slide_of, digits, place_ok, bits, group_of,
-    limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, ints, floats, keys, ids, table,
+    limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, price, priced_bound, wanted, ints, floats, keys, ids, table,
     counters,
 ):  # fmt: skip
     """Expand labels in the order of their bounds, until one is complete, none is left, or enough were looked at.
@@ -338,6 +375,9 @@ def explore(
     measures = len(rates)
     tensors = relevant.shape[0]
     ahead = np.empty(measures)
+    item_group = np.empty(len(items), np.int64)
+    for i in range(len(items)):
+        item_group[i] = group_of[item_level[i], items[i, 0]]
     row, values = np.empty(COLUMNS, np.int64), np.empty(floats.shape[1])
     status, found, least = EMPTY, -1, np.inf
     pops = 0
@@ -348,9 +388,7 @@ def explore(
         key, label = _pop(keys, ids, counters)
         if not ints[label, ALIVE]:
             continue
-        s = _waiting(ints[label], radix, items)
-        for k in range(measures):
-            ahead[k] = floats[label, k] + bound[k, s, ints[label, Q]]
+        _ahead(ints[label], floats[label], radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
         pops += 1
@@ -404,19 +442,14 @@ def explore(
                     if blocked:
                         continue
                     row[PLACED] |= 1 << (level * tensors + t)
-                group = group_of[level, t]
+                group = item_group[i]
                 if group >= 0:
                     values[2 * measures + group] += bits[i, q]
                     if values[2 * measures + group] > limit[group]:
                         continue
                 row[STATE] -= (items[i, 1] - items[i, 2]) * radix**t
-                if group >= 0:
-                    wanted = False
-                    for other in range(tensors):
-                        if group_of[level, other] == group and (row[STATE] // radix**other) % radix >= level:
-                            wanted = True
-                    if not wanted:
-                        values[2 * measures + group] = 0.0
+                if group >= 0 and not wanted[group, row[STATE]]:
+                    values[2 * measures + group] = 0.0
                 opened, starts = row[OPEN], row[STARTS]
                 place = 0
                 for j in range(i):
@@ -437,9 +470,7 @@ def explore(
                                kinds, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
                     continue
                 row[MOVE] = -1
-            s = _waiting(row, radix, items)
-            for k in range(measures):
-                ahead[k] = values[k] + bound[k, s, row[Q]]
+            _ahead(row, values, radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead)
             if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
                 continue
             n = _insert(ints, floats, table, counters, row, values, measures, lexical)

@@ -39,6 +39,11 @@ class Walk:
         self.states = self.radix ** len(problem.tensors)
         self.edges = problem.edges
 
+    @cached_property
+    def space(self) -> int:
+        """Points of the walk: tile vectors x what each tensor may have next, over all levels."""
+        return self.size * prod(1 + sum(e.tensor == t for e in self.edges) for t in range(len(self.problem.tensors)))
+
     # The lattice
 
     @cached_property
@@ -215,7 +220,7 @@ class Walk:
     # Costs
 
     @cached_property
-    def priced(self) -> list[list[EdgeCosts | None]]:
+    def charged(self) -> list[list[EdgeCosts | None]]:
         """Per edge and measure."""
         return [[charges.edge(edge) for charges in self.charges] for edge in self.edges]
 
@@ -235,7 +240,7 @@ class Walk:
         least = np.zeros((edges, measures, width))
         slides: list[tuple[int, int, Floats, Floats]] = []
         for i, edge in enumerate(self.edges):
-            for k, charged in enumerate(self.priced[i]):
+            for k, charged in enumerate(self.charged[i]):
                 if charged is None:
                     continue
                 low[i, k], high[i, k] = self._spread(edge.tensor, charged.low, width), 0.0
@@ -255,7 +260,7 @@ class Walk:
         """(edge, dim, what its end adds to the charge, the charge at the start), per dim it may slide along."""
         edge, measures = self.edges[number], len(self.charges)
         out = []
-        dims = dict.fromkeys(s.dim for c in self.priced[number] if c is not None for s in c.slides)
+        dims = dict.fromkeys(s.dim for c in self.charged[number] if c is not None for s in c.slides)
         for d in dims:
             starts = self.shape[d]
             ends, charge = np.full((ENDS + 1, measures, starts, width), inf), np.full((measures, width), inf)
@@ -263,7 +268,7 @@ class Walk:
             shape = tuple(self.shape[x] for x in own)
             n, at = prod(shape), own.index(d)
             helps = np.zeros(n, np.bool_)
-            for k, charged in enumerate(self.priced[number]):
+            for k, charged in enumerate(self.charged[number]):
                 found = [s for s in charged.slides if s.dim == d] if charged is not None else []
                 if charged is None or not found:
                     ends[:, k], charge[k] = 0.0, 0.0
@@ -304,16 +309,49 @@ class Walk:
         return out
 
     @cached_property
-    def relaxed(self) -> Floats:
-        """Least cost still to come: [measure, state, tile vector]."""
-        bound = np.empty((len(self.charges), self.states, self.size))
+    def dense(self) -> Floats:
+        """Least cost per measure, edge and tile vector."""
+        tables = self.tables
+        out = np.empty((len(self.charges), max(1, len(self.edges)), self.size))
+        labels.dense(self.items, tables["least"], tables["constant"], self.visits, self.special[1], out)
+        return out
+
+    def least(self, costs: Floats) -> Floats:
+        """Least sum of these costs (edge, tile vector) that is still to come: [state, tile vector]."""
+        out = np.empty((self.states, self.size))
         moves, move_dim, _ = self.moves
         labels.relax(
-            self.radix, len(self.problem.tensors), self.items, self.tables["least"], self.tables["constant"],
-            self.visits, self.special[1], self.place_ok & self.closed_ok, moves, move_dim,
-            self._loops_ok(relaxed=True), bound,
+            self.radix, self.items, costs, self.closable, moves, move_dim, self.relaxed_moves, out
         )  # fmt: skip
-        return bound
+        return out
+
+    @cached_property
+    def closable(self) -> NDArray[np.bool_]:
+        return self.place_ok & self.closed_ok
+
+    @cached_property
+    def relaxed_moves(self) -> NDArray[np.bool_]:
+        return self._loops_ok(relaxed=True)
+
+    @cached_property
+    def relaxed(self) -> Floats:
+        """Least cost still to come: [measure, state, tile vector]."""
+        return np.array([self.least(costs) for costs in self.dense])
+
+    def priced(self, price: Floats) -> Floats:
+        """Least energy still to come when every bit in shared memory number g costs price[g]: [state, tile vector]."""
+        groups, _ = self.capacities
+        costs = self.dense[0].copy()
+        for i, edge in enumerate(self.edges):
+            group = groups[edge.child, edge.tensor]
+            if group >= 0 and price[group]:
+                costs[i] += price[group] * self.bits[i]
+        return self.least(costs)
+
+    def root(self, priced: Floats, price: Floats) -> float:
+        """What no mapping's energy goes below, by a priced bound."""
+        full = float((price * self.capacities[1]).sum())
+        return min(float(cost[0] + priced[state, 0]) for state, cost, _ in self.feeds) - full
 
     @cached_property
     def items(self) -> Ints:
@@ -322,7 +360,7 @@ class Walk:
 
     @cached_property
     def inputs(self) -> tuple[Any, ...]:
-        """What ``labels.explore`` takes of a frame, from ``radix`` to ``bound``, in its order."""
+        """What ``labels.explore`` takes of a frame, from ``radix`` to ``bound``, and ``wanted``, in its order."""
         tables, edges, dims = self.tables, max(1, len(self.edges)), max(1, len(self.dims))
         measures, width = len(self.charges), tables["low"].shape[2]
         count, starts = max(1, len(tables["slides"])), max(self.shape)
@@ -341,12 +379,18 @@ class Walk:
         region = np.array([(passes >= a).sum() for a in above], np.int64)
         need = np.array([min([*np.flatnonzero(above > f), self.radix]) for f in passes], np.int64)
         pinned, most = self._pins(passes)
+        states = np.arange(self.states)
+        wanted = np.zeros((len(limits), self.states), np.bool_)
+        for level, row in enumerate(groups):
+            for t, group in enumerate(row):
+                if group >= 0:
+                    wanted[group] |= (states // self.radix**t) % self.radix >= level
         nested = np.array([level.nested for level in self.problem.levels], np.bool_)
         return (
             self.radix, self.items, self.items[:, 1].copy(), relevant, self.closed_ok, tables["low"], tables["high"],
             slides, self.kinds(), slide_min, tables["constant"], self.visits, self.special[1], slide_of, self.digits, self.place_ok,
             self.bits, groups, limits, moves, move_dim, move_trips, self.move_ok, self.size - 1, region, passes, need, pinned, most,
-            nested, self.relaxed,
+            nested, self.relaxed, wanted,
         )  # fmt: skip
 
     def _pins(self, passes: Ints) -> tuple[Ints, Ints]:
