@@ -11,6 +11,7 @@ from accelsim.model import kernels as k
 from accelsim.model.plan import TileRule
 from accelsim.search.costs import EdgeCosts, FrameCosts, SlideCosts, Values
 from accelsim.search.frames import Spread
+from accelsim.search.windows import GAIN, HIGHEST, RESET
 from accelsim.search.problem import MACS, Edge, Measure, Weights
 from accelsim.workload.operation import Rank, Tensor
 
@@ -54,14 +55,10 @@ class Charges:
         _, windows = self.costs.groups(tensor, self.rule)
         for name in (t.dim for rank in windows if len(rank.terms) > 1 for t in rank.terms):
             ends = self._slid(edge, terms, name)
-            ends[1:] *= share
-            if loose:
-                ends = np.concatenate([ends, ends[:1] * share])
-                ends[0] = np.inf
-            else:
-                ends = np.concatenate([ends, ends[:1]])
+            if share < 1:
+                ends[GAIN] += np.where(np.isfinite(ends[HIGHEST]), (1 - share) * ends[HIGHEST], 0.0)
             slides.append(SlideCosts(self.costs.dims.index(name), ends))
-        return EdgeCosts(low * share, high, tuple(slides), constant)
+        return EdgeCosts(low * share, high, tuple(slides), constant, loose)
 
     def _kept_idle(self, tensor: Tensor) -> float:
         """Share of the words that instances with more than one round move: the last round of a ragged dim may leave an
@@ -82,16 +79,12 @@ class Charges:
         return total
 
     def _slid(self, edge: Edge, terms: Terms, slide: str) -> Values:
-        """Costs of slides per end; a negative weight turns lowest and highest round."""
+        """Costs of slides per end."""
         total: Any = 0.0
         for weight, modes in terms:
             ends = self.costs.words(edge, modes, self.rule, slide)
-            if weight < 0:
-                turned = np.broadcast_to(ends[:1], ends.shape).copy()
-                turned[0] = (ends[2:].min(axis=0) if len(ends) > 2 else ends[0])
-                turned[0] = np.minimum(turned[0], ends[1] - ends[2])
-                turned[2] = 0.0
-                ends = turned
+            if weight < 0:  # what is kept costs, so that the least is when every row starts afresh
+                ends = np.stack([ends[HIGHEST], 0 * ends[RESET], 0 * ends[GAIN]])
             total = total + weight * ends
         return np.asarray(total)
 

@@ -11,6 +11,7 @@ so one edge costs  sum over boundaries of (weight x words) = S(window dims) x V(
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
@@ -40,12 +41,14 @@ class SlideCosts:
 @dataclass(frozen=True)
 class EdgeCosts:
     """Costs per visit over the dims of windows: ``low`` and ``high`` when the child's tile changes altogether,
-    ``slides`` when it slides; to be multiplied by ``visits``, with ``constant`` added once."""
+    ``slides`` when it slides; to be multiplied by ``visits``, with ``constant`` added once. ``loose``: the highest is not
+    known."""
 
     low: Values
     high: Values
     slides: tuple[SlideCosts, ...]
     constant: float = 0.0
+    loose: bool = False
 
 
 class FrameCosts:
@@ -183,6 +186,23 @@ class FrameCosts:
             sums = dict(table.slides)[names.index(slide)] if slide in names else table.every
             words = words * self._laid(names, sums)
         return words
+
+    def left(self, edge: Edge, *rules: TileRule) -> Iterator[tuple[int, Values]]:
+        """Per sliding dim, the share of the child's tile that a loop over it leaves at most, under all of the rules."""
+        tensor = self.problem.tensors[edge.tensor]
+        found: dict[int, Values] = {}
+        for rule in dict.fromkeys(rules):
+            modes = self.modes(edge, self.problem.above[edge.child], rule, 0)
+            outer = self.modes(edge, self.problem.above[edge.parent], rule, 0)
+            dense = rule.dense and tensor is not self.problem.tensors[-1]
+            for rank in (r for r in self.groups(tensor, rule)[1] if len(r.terms) > 1):
+                names = [t.dim for t in rank.terms]
+                tables = [self.window(rank, dense, m, True) for m in (modes, outer)]
+                for i, name in enumerate(names):
+                    d = self.dims.index(name)
+                    both = np.maximum(*(self._laid(names, table.left[i]) for table in tables))
+                    found[d] = np.maximum(both, found[d]) if d in found else both
+        return iter(found.items())
 
     def _laid(self, names: list[str], table: Values) -> Values:
         """A table over the dims of a window (after a leading axis, if it has one more) on the axes of the lattice."""

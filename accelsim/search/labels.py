@@ -16,9 +16,11 @@ import numpy as np
 from numba import njit
 
 # Columns of a label's integers.
-Q, STATE, OPEN, REGION, SLIDE, STARTS, PLACED, PARENT, MOVE, NEXT, ALIVE, COLUMNS = range(12)
-# How a slide ends (accelsim.search.windows), and after these the lowest cost when nothing is shared.
-HIGHEST, REUSED, REUSED_GAIN, OWN, OTHER, LOWEST = range(6)
+Q, STATE, OPEN, REGION, SLIDE, STARTS, RESETS, PLACED, PARENT, MOVE, NEXT, ALIVE, COLUMNS = range(13)
+# What is known of a slide (accelsim.search.windows), and what a loop does to it.
+HIGHEST, RESET, GAIN = range(3)
+MOVES, REUSES, SAME, ELSE = range(4)
+MOST_RESETS, PACKED = 4095, 5  # trips that one item can remember, and items that can
 # Counters of a walk.
 LABELS, HEAP, POPS, BUCKETS, COUNTERS = range(5)
 ENERGY, LATENCY, EDP = range(3)
@@ -139,7 +141,7 @@ def _pop(keys, ids, counters):
 @njit(cache=True)
 def _hash(row, mask):
     h = 1469598103934665603
-    for column in (Q, STATE, OPEN, REGION, SLIDE, STARTS, PLACED):
+    for column in (Q, STATE, OPEN, REGION, SLIDE, STARTS, RESETS, PLACED):
         h = (h ^ row[column]) * 1099511628211
         h ^= h >> 29
     return (h ^ (h >> 32)) & mask
@@ -154,6 +156,7 @@ def _same(a, b):
         and a[REGION] == b[REGION]
         and a[SLIDE] == b[SLIDE]
         and a[STARTS] == b[STARTS]
+        and a[RESETS] == b[RESETS]
         and a[PLACED] == b[PLACED]
     )
 
@@ -228,19 +231,12 @@ def _rehash(ints, table, counters):
 
 
 @njit(cache=True)
-def _start_of(starts, opened, item):
-    """The tile number from which an open item slides, or -1; starts are packed in six bits each, plus one."""
-    at = 0
-    for i in range(item):
-        at += (opened >> i) & 1
-    return ((starts >> (6 * at)) & 63) - 1
-
-
-@njit(cache=True)
-def _close(row, values, item, start, dim, trips, measures, items, at_low, at_high, slides, kinds, constant, visits,
+def _close(row, values, item, start, resets, kind, dim, left, measures, items, at_low, at_high, slides, loose, constant, visits,
            special, slide_of):  # fmt: skip
-    """Settle an open item at the label's tile vector: its tile changes altogether, or a loop of ``trips`` over ``dim``
-    (-1: nothing more) ends its slide."""
+    """Settle an open item at the label's tile vector: its tile changes altogether, or a loop ends its slide.
+
+    ``resets``: trips of the loops that brought the slide back to its first tile, and changed nothing else.
+    """
     t, q = items[item, 0], row[Q]
     v, w = visits[t, q], special[t, q]
     for k in range(measures):
@@ -249,50 +245,77 @@ def _close(row, values, item, start, dim, trips, measures, items, at_low, at_hig
             values[measures + k] += at_high[item, k, w] * v + constant[item, k]
             continue
         s = slide_of[item, row[SLIDE]]
-        kind = kinds[t, row[SLIDE], dim] if dim >= 0 else HIGHEST
-        low = slides[LOWEST, s, k, start, w]
-        if kind == REUSED:
-            low = min(low, slides[REUSED, s, k, start, w] - slides[REUSED_GAIN, s, k, start, w] / trips)
-        elif kind != HIGHEST:
-            low = min(low, slides[kind, s, k, start, w])
-        values[k] += low * v
-        values[measures + k] += slides[HIGHEST, s, k, start, w] * v
+        v_slide = v * resets
+        high = slides[HIGHEST, s, k, start, w] - slides[RESET, s, k, start, w] * (1.0 - 1.0 / resets)
+        low = high
+        if kind != MOVES:
+            share = left[item, dim, w] if kind == ELSE else 1.0
+            low = high - slides[GAIN, s, k, start, w] * share / resets
+        if loose[s, k]:
+            low = high - slides[GAIN, s, k, start, w]
+            high = np.inf
+        values[k] += low * v_slide
+        values[measures + k] += high * v_slide
 
 
 @njit(cache=True)
-def _settle(row, values, dim, trips, measures, items, relevant, closed_ok, at_low, at_high, slides, kinds, slide_min,
-            constant, visits, special, slide_of, digits):  # fmt: skip
+def _exact(row, item, start, measures, items, slides, special, slide_of):
+    """Whether loops after the slide cannot change what it costs."""
+    w, s = special[items[item, 0], row[Q]], slide_of[item, row[SLIDE]]
+    for k in range(measures):
+        if slides[GAIN, s, k, start, w] > 0:
+            return False
+    return True
+
+
+@njit(cache=True)
+def _settle(row, values, dim, trips, measures, items, relevant, closed_ok, at_low, at_high, slides, loose, kinds,
+            left, even, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
     """What a loop over ``dim`` (-1: nothing more comes) does to the open items of a label; False when it may not be.
 
-    A slide is charged its least when it begins; ``slides`` hold what to add at its end.
+    A slide is charged its least when it begins; ``slides`` hold what to add at its end.  Loops that reuse the tensor
+    let it go back to its first tile (``resets``); what follows them decides what that saved.
     """
-    opened, starts = row[OPEN], row[STARTS]
-    still, packed, at, place = 0, 0, 0, 0
+    opened, starts, resets = row[OPEN], row[STARTS], row[RESETS]
+    still, packed, kept, at, place = 0, 0, 0, 0, 0
     q = row[Q]
+    remembers = dim >= 0 and even[dim]
+    if starts and dim != row[SLIDE] and dim >= 0:
+        for i in range(len(items)):  # a slide along another dim begins: what waits of the old one is settled
+            if (opened >> i) & 1 and slide_of[i, dim] >= 0:
+                remembers = False
     for i in range(len(items)):
         if not (opened >> i) & 1:
             continue
         start = ((starts >> (6 * place)) & 63) - 1
+        count = max(1, (resets >> (12 * place)) & MOST_RESETS) if place < PACKED else 1
         place += 1
         t = items[i, 0]
+        w = special[t, q]
         if dim >= 0 and not relevant[t, dim] and start < 0:
             still |= 1 << i
-            packed |= 0 << (6 * at)
             at += 1
             continue
         if start >= 0:
-            if dim == row[SLIDE] and dim >= 0:
+            kind = MOVES if dim < 0 else kinds[t, row[SLIDE], dim]
+            if kind == ELSE and left[i, dim, w] == 0.0:
+                kind = MOVES
+            goes_on = dim == row[SLIDE] and count == 1
+            waits = (remembers and kind == REUSES and count * trips <= MOST_RESETS and at < PACKED and place <= PACKED
+                     and not _exact(row, i, start, measures, items, slides, special, slide_of))  # fmt: skip
+            if goes_on or waits:
                 still |= 1 << i
                 packed |= (start + 1) << (6 * at)
+                if waits:
+                    kept |= (count * trips) << (12 * at)
                 at += 1
             else:
-                _close(row, values, i, start, dim, trips, measures, items, at_low, at_high, slides, kinds, constant,
+                _close(row, values, i, start, count, kind, dim, left, measures, items, at_low, at_high, slides, loose, constant,
                        visits, special, slide_of)  # fmt: skip
             continue
         if not closed_ok[i, q]:
             return False
         if dim >= 0 and slide_of[i, dim] >= 0:
-            w = special[t, q]
             if slide_min[slide_of[i, dim], 0, w] < np.inf:
                 for k in range(measures):
                     charge = slide_min[slide_of[i, dim], k, w] * visits[t, q] + constant[i, k]
@@ -302,10 +325,13 @@ def _settle(row, values, dim, trips, measures, items, relevant, closed_ok, at_lo
                 packed |= (digits[dim, q] + 1) << (6 * at)
                 at += 1
                 continue
-        _close(row, values, i, -1, dim, trips, measures, items, at_low, at_high, slides, kinds, constant, visits,
-               special, slide_of)  # fmt: skip
-    row[OPEN], row[STARTS] = still, packed
-    row[SLIDE] = dim if packed else -1
+        _close(row, values, i, -1, 1, MOVES, dim, left, measures, items, at_low, at_high, slides, loose, constant,
+               visits, special, slide_of)  # fmt: skip
+    if packed and dim >= 0 and not kept and row[SLIDE] != dim:
+        row[SLIDE] = dim
+    elif not packed:
+        row[SLIDE] = -1
+    row[OPEN], row[STARTS], row[RESETS] = still, packed, kept
     return True
 
 
@@ -364,8 +390,8 @@ def _may_pass(row, tensors, radix, pass_need, pinned, digits):
 @njit(cache=True)
 def explore(
     most_pops, objective, compute, rates, lexical, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
-    at_low, at_high, slides, kinds, slide_min, constant, visits, special, slide_of, digits, place_ok, bits, group_of,
-    limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, price, priced_bound, wanted, ints, floats, keys, ids, table,
+    at_low, at_high, slides, loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits, place_ok,
+    bits, group_of, limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, price, priced_bound, wanted, ints, floats, keys, ids, table,
     counters,
 ):  # fmt: skip
     """Expand labels in the order of their bounds, until one is complete, none is left, or enough were looked at.
@@ -422,7 +448,7 @@ def explore(
                 if region < len(passes) and digits[dim, moves[step, q]] > pin_most[region, dim]:
                     continue
                 if not _settle(row, values, dim, move_trips[step], measures, items, relevant, closed_ok, at_low,
-                               at_high, slides, kinds, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                               at_high, slides, loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
                     continue
                 row[Q] = moves[step, q]
                 row[MOVE] = step
@@ -456,6 +482,10 @@ def explore(
                     place += (opened >> j) & 1
                 below = starts & ((1 << (6 * place)) - 1)
                 row[STARTS] = below | ((starts >> (6 * place)) << (6 * (place + 1)))
+                if place < PACKED:
+                    resets = row[RESETS]
+                    below = resets & ((1 << (12 * place)) - 1)
+                    row[RESETS] = below | (((resets >> (12 * place)) << (12 * (place + 1))) & ((1 << 60) - 1))
                 row[OPEN] = opened | (1 << i)
                 row[MOVE] = PLACE + i
             elif step == len(move_dim) + len(items):
@@ -467,7 +497,7 @@ def explore(
                 if row[STATE] != 0 or q != top or region < len(passes) or row[OPEN] == 0:
                     continue
                 if not _settle(row, values, -1, 1, measures, items, relevant, closed_ok, at_low, at_high, slides,
-                               kinds, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                               loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
                     continue
                 row[MOVE] = -1
             _ahead(row, values, radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead)

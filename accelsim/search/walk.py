@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.mapping.tiles import tensor_tile_words
 from accelsim.model.energy import data_macs
+from accelsim.model.plan import TileRule
 from accelsim.search import labels
 from accelsim.search.charges import Charges
 from accelsim.search.costs import EdgeCosts, FrameCosts
 from accelsim.search.frames import Frame
 from accelsim.search.problem import MACS, Edge, Problem
-from accelsim.search.windows import ENDS, HIGHEST, OTHER, OWN, REUSED, REUSED_GAIN, WindowTables
+from accelsim.search.windows import ENDS, GAIN, HIGHEST, WindowTables
 from accelsim.workload.operation import Tensor
 
 Ints = NDArray[np.int64]
@@ -238,7 +239,7 @@ class Walk:
         low, high = np.zeros((edges, measures, width)), np.zeros((edges, measures, width))
         constant = np.zeros((edges, measures))
         least = np.zeros((edges, measures, width))
-        slides: list[tuple[int, int, Floats, Floats]] = []
+        slides: list[tuple[int, int, Floats, Floats, Any]] = []
         for i, edge in enumerate(self.edges):
             for k, charged in enumerate(self.charged[i]):
                 if charged is None:
@@ -248,7 +249,7 @@ class Walk:
                 constant[i, k] = charged.constant
             slides += self._slides(i, width)
             least[i] = low[i]
-            for number, _, _, charge in (s for s in slides if s[0] == i):
+            for number, _, _, charge, _ in (s for s in slides if s[0] == i):
                 least[number] = np.minimum(least[number], charge)
         return {"low": low, "high": high, "constant": constant, "least": least, "slides": slides}
 
@@ -256,14 +257,16 @@ class Walk:
         flat = self._flat(tensor, values)
         return np.concatenate([flat, np.zeros(width - len(flat))])
 
-    def _slides(self, number: int, width: int) -> list[tuple[int, int, Floats, Floats]]:
-        """(edge, dim, what its end adds to the charge, the charge at the start), per dim it may slide along."""
+    def _slides(self, number: int, width: int) -> list[tuple[int, int, Floats, Floats, Any]]:
+        """(edge, dim, what its end adds to the charge, the charge at the start, whether the highest is unknown), per dim
+        that it may slide along."""
         edge, measures = self.edges[number], len(self.charges)
         out = []
         dims = dict.fromkeys(s.dim for c in self.charged[number] if c is not None for s in c.slides)
         for d in dims:
             starts = self.shape[d]
-            ends, charge = np.full((ENDS + 1, measures, starts, width), inf), np.full((measures, width), inf)
+            ends, charge = np.full((ENDS, measures, starts, width), inf), np.full((measures, width), inf)
+            loose = np.zeros(measures, np.bool_)
             own = self.special[0][edge.tensor]
             shape = tuple(self.shape[x] for x in own)
             n, at = prod(shape), own.index(d)
@@ -273,18 +276,19 @@ class Walk:
                 if charged is None or not found:
                     ends[:, k], charge[k] = 0.0, 0.0
                     continue
-                full = np.broadcast_to(found[0].ends, (ENDS + 1, starts, *self._own_shape(edge.tensor)))
-                full = full.reshape(ENDS + 1, starts, *shape)
-                lowest = np.minimum(full[[OWN, OTHER, ENDS]].min(axis=0), full[REUSED] - full[REUSED_GAIN] / 2)
+                full = np.broadcast_to(found[0].ends, (ENDS, starts, *self._own_shape(edge.tensor)))
+                full = full.reshape(ENDS, starts, *shape)
+                lowest = full[HIGHEST] - full[GAIN]
                 best = lowest.min(axis=1 + at)  # over the end of the slide
                 charged_at = np.expand_dims(np.where(np.isinf(best), 0.0, best), 1 + at)
-                added = full - charged_at
-                added[REUSED_GAIN] = full[REUSED_GAIN]
-                ends[:, k, :, :n] = added.reshape(ENDS + 1, starts, -1)
+                added = full.copy()
+                added[HIGHEST] -= charged_at
+                ends[:, k, :, :n] = added.reshape(ENDS, starts, -1)
+                loose[k] = charged.loose
                 charge[k, :n] = np.moveaxis(best, 0, at).ravel()  # the start stands where the tile of that dim does
                 helps |= charge[k, :n] < self._flat(edge.tensor, charged.low) * (1 - labels.CLOSE)
             charge[:, :n][:, ~helps] = inf
-            out.append((number, d, ends, charge))
+            out.append((number, d, ends, charge, loose))
         return out
 
     def _own_shape(self, tensor: int) -> tuple[int, ...]:
@@ -295,17 +299,29 @@ class Walk:
     def kinds(self) -> Ints:
         """Per tensor, sliding dim and dim of a loop: how it ends the slide."""
         count = max(1, len(self.dims))
-        out = np.full((len(self.problem.tensors), count, count), HIGHEST, np.int64)
+        out = np.full((len(self.problem.tensors), count, count), labels.MOVES, np.int64)
         for t, tensor in enumerate(self.problem.tensors):
             windows = [{x.dim for x in rank.terms} for rank in tensor.ranks if len(rank.terms) > 1]
             for a, slide in enumerate(self.dims):
                 for b, name in enumerate(self.dims):
                     if name not in tensor.dims:
-                        out[t, a, b] = REUSED
+                        out[t, a, b] = labels.REUSES
                     elif any(slide in w and name in w for w in windows):
-                        out[t, a, b] = OWN
+                        out[t, a, b] = labels.SAME
                     elif any(name in w for w in windows):
-                        out[t, a, b] = OTHER
+                        out[t, a, b] = labels.ELSE
+        return out
+
+    def left(self) -> Floats:
+        """Per edge, dim and place over the special dims, the share of the tile that a loop over the dim leaves."""
+        width = self.tables["low"].shape[2]
+        out = np.ones((max(1, len(self.edges)), max(1, len(self.dims)), width))
+        for i, edge in enumerate(self.edges):
+            own, tensor = self.special[0][edge.tensor], self.problem.tensors[edge.tensor]
+            for d, share in self.costs.left(edge, self.problem.view.tiles, TileRule()):
+                if self.dims[d] in tensor.dims:
+                    flat = np.broadcast_to(share, self._own_shape(edge.tensor)).ravel()
+                    out[i, d, : len(flat)] = flat
         return out
 
     @cached_property
@@ -364,14 +380,17 @@ class Walk:
         tables, edges, dims = self.tables, max(1, len(self.edges)), max(1, len(self.dims))
         measures, width = len(self.charges), tables["low"].shape[2]
         count, starts = max(1, len(tables["slides"])), max(self.shape)
-        slides = np.full((ENDS + 1, count, measures, starts, width), inf)
+        slides = np.full((ENDS, count, measures, starts, width), inf)
+        loose = np.zeros((count, measures), np.bool_)
         slide_min, slide_of = np.full((count, measures, width), inf), np.full((edges, dims), -1, np.int64)
-        for n, (number, d, ends, charge) in enumerate(tables["slides"]):
+        for n, (number, d, ends, charge, unknown) in enumerate(tables["slides"]):
             slides[:, n, :, : ends.shape[2]] = ends
+            loose[n] = unknown
             slide_min[n], slide_of[number, d] = charge, n
         relevant = np.zeros((len(self.problem.tensors), dims), np.bool_)
         for t, tensor in enumerate(self.problem.tensors):
             relevant[t, : len(self.dims)] = [name in tensor.dims for name in self.dims]
+        even = np.array([not self.frame.is_ragged(name) for name in self.dims] or [True], np.bool_)
         groups, limits = self.capacities
         moves, move_dim, move_trips = self.moves
         above = np.array(self.problem.above)
@@ -388,7 +407,7 @@ class Walk:
         nested = np.array([level.nested for level in self.problem.levels], np.bool_)
         return (
             self.radix, self.items, self.items[:, 1].copy(), relevant, self.closed_ok, tables["low"], tables["high"],
-            slides, self.kinds(), slide_min, tables["constant"], self.visits, self.special[1], slide_of, self.digits, self.place_ok,
+            slides, loose, self.kinds(), self.left(), even, slide_min, tables["constant"], self.visits, self.special[1], slide_of, self.digits, self.place_ok,
             self.bits, groups, limits, moves, move_dim, move_trips, self.move_ok, self.size - 1, region, passes, need, pinned, most,
             nested, self.relaxed, wanted,
         )  # fmt: skip

@@ -26,10 +26,10 @@ from accelsim.workload.operation import Rank
 Loops = tuple[tuple[int, int, int], ...]
 """(term of the rank, step, mode) of every loop above a node, outermost first."""
 Sums = NDArray[np.float64]
-HIGHEST, REUSED, REUSED_GAIN, OWN, OTHER, ENDS = range(6)
-"""How a slide may end: at most this much; by a loop of ``p`` trips that reuses the tensor, at least REUSED less
-REUSED_GAIN / p; by a dim of the same window, by one of another window, at least this much. A loop over a dim that moves
-the whole tile, or no loop at all, leaves the highest."""
+HIGHEST, RESET, GAIN, ENDS = range(4)
+"""Of a slide: new words when every row starts afresh; words kept at the starts of rows when nothing but the slide goes
+back to its first tile (loops that reuse the tensor); kept there at most when a dim of the same window steps, or the
+sliding one once more; new words at least when a dim of another window steps."""
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,12 @@ def _entry(
 @dataclass(frozen=True)
 class WindowTable:
     """``every[tiles]`` per combination of tiles of the group's dims; per dim (its place in the group) the sums of
-    slides ``[ENDS, start, tiles]``, where the tile of that dim is where the slide ends."""
+    slides ``[ENDS, start, tiles]``, where the tile of that dim is where the slide ends; ``left[dim, tiles]``: the
+    largest share of the tile that a loop over the dim leaves."""
 
     every: Sums
     slides: tuple[tuple[int, Sums], ...]
+    left: Sums
 
 
 class WindowTables:
@@ -125,12 +127,16 @@ def _table(rank: Rank, dense: bool, places: tuple[Place, ...], slides: bool) -> 
     if slides and len(places) > 1:
         for dim in range(len(places)):
             sums = np.full((ENDS, shape[dim], *shape), np.inf)
-            sums[REUSED_GAIN] = 0.0
+            sums[[RESET, GAIN]] = 0.0
             for at in product(*(range(n) for n in shape)):
                 for start in range(at[dim]):
                     sums[(slice(None), start, *at)] = _slide(rank, bounds, dense, places, at, dim, start, every)
             found.append((dim, sums))
-    return WindowTable(every, tuple(found))
+    left = np.zeros((len(places), *shape))
+    for dim in range(len(places)):
+        for at in product(*(range(n) for n in shape)):
+            left[(dim, *at)] = share_left(rank, places, at, dim)
+    return WindowTable(every, tuple(found), left)
 
 
 def _loops(
@@ -166,10 +172,8 @@ def _slide(
     kept, row_kept, rows = _kept(rank, bounds, dense, places, tiles, dim, begin)
     longest = tuple(place.rounds if i == dim else tile for i, tile in enumerate(tiles))
     kept_all, _, rows_all = _kept(rank, bounds, dense, places, longest, dim, begin)
-    words = float(every[node])
-    high = words - kept
+    high = float(every[node]) - kept
     shift = rank.terms[dim].stride * place.extent(begin)
-    back = (end // begin - 1) * shift
     span = 1 + sum(
         rank.terms[i].stride * (p.tiles[node[i]] * p.inside - 1 + _reach(p, p.tiles[node[i]]))
         for i, p in enumerate(places)
@@ -177,16 +181,10 @@ def _slide(
     shared = _shared(rank, places, at, dim, begin, end, span, shift)
     near = min(rows, shared * _rows(places, tiles, dim, begin, bounds)) if shared else 0.0
     full = end == place.rounds
-    whole = all(p.tiles[j] == p.rounds for i, (p, j) in enumerate(zip(places, at, strict=True)) if i != dim)
-    own = high - max(near, row_kept)
-    gain = max(0.0, (0.0 if full else kept_all - kept) - row_kept, near - row_kept)
-    if full:
-        other = own
-    elif whole:
-        other = words - kept_all - (rows_all if back < span else 0.0)
-    else:
-        other = max(0.0, min(high - rows, words - kept_all - rows_all))
-    return high, high - row_kept, gain, own, other
+    gain = max(near, row_kept)
+    if not full:  # the next row may go on where this one ends; those that begin at the edge may come back
+        gain = max(gain, kept_all - kept + min(row_kept, rows_all))
+    return high, row_kept, gain
 
 
 def _shared(
@@ -211,6 +209,24 @@ def _shared(
     if not full:
         apart += [abs(shift - (m - 1) * step) for m in range(2, rounds + 1)]
     return max(0, span - min(apart))
+
+
+def share_left(rank: Rank, places: tuple[Place, ...], at: tuple[int, ...], dim: int) -> float:
+    """Largest share of a tile that is left when a loop over ``dim`` steps or goes back, now or with loops after it."""
+    if any(p.tiles[j] < p.rounds for i, (p, j) in enumerate(zip(places, at, strict=True)) if i != dim):
+        return 1.0
+    if any(places[dim].tiles[at[dim]] < below for _, below, _ in places[dim].outside):
+        return 1.0
+    span = 1 + sum(
+        t.stride * (p.tiles[j] * p.inside - 1 + _reach(p, p.tiles[j]))
+        for t, p, j in zip(rank.terms, places, at, strict=True)
+    )
+    left = span - rank.terms[dim].stride * places[dim].extent(places[dim].tiles[at[dim]])
+    if left <= 0:
+        return 0.0
+    low, high = rank.span({t.dim: p.bound for t, p in zip(rank.terms, places, strict=True)})
+    plain = low >= 0 and high < rank.size and all(t.stride == 1 for t in rank.terms)
+    return left / span if plain and not any(p.outside for p in places) else 1.0
 
 
 def _rows(
