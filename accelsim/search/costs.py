@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,6 +62,7 @@ class FrameCosts:
         self.extents = rules.operation.extents
         self.tiles = tuple(divisors(n) for n in frame.rounds)
         self.shape = tuple(len(t) for t in self.tiles)
+        self._words: dict[Any, Values] = {}
 
     def axis(self, dim: int, values: Values) -> Values:
         """Values per tile of one dim, laid along its axis of the lattice."""
@@ -134,17 +136,7 @@ class FrameCosts:
 
     def groups(self, tensor: Tensor, rule: TileRule) -> tuple[list[str], list[Rank]]:
         """The tensor's dims that pass in pieces, and its windows."""
-        plain, windows = [], []
-        dense = rule.dense and tensor is not self.problem.tensors[-1]
-        for rank in tensor.ranks:
-            terms = tuple(t for t in rank.terms if self.extents[t.dim] > 1)
-            low, high = rank.span(self.extents)
-            inside = low >= 0 and high < rank.size
-            if len(terms) == 1 and inside and not (dense and terms[0].stride > 1):
-                plain.append(terms[0].dim)
-            elif terms or not inside:
-                windows.append(Rank(terms, rank.size, rank.offset))
-        return plain, windows
+        return self.tables.groups(self.problem.rules.operation, tensor, rule)
 
     def window(self, rank: Rank, dense: bool, modes: dict[Spread, int], slides: bool) -> WindowTable:
         """The sums of a window whose dims lie in space as the modes say."""
@@ -167,7 +159,12 @@ class FrameCosts:
 
     def words(self, edge: Edge, modes: dict[Spread, int], rule: TileRule, slide: str = "") -> Values:
         """Words at a boundary without ``visits``; of a slide along that dim, ``[ENDS, start, ...]``."""
-        tensor = self.problem.tensors[edge.tensor]
+        key = (edge.tensor, frozenset(modes.items()), rule, slide)
+        if key not in self._words:
+            self._words[key] = self._fresh_words(self.problem.tensors[edge.tensor], modes, rule, slide)
+        return self._words[key]
+
+    def _fresh_words(self, tensor: Tensor, modes: dict[Spread, int], rule: TileRule, slide: str) -> Values:
         plain, windows = self.groups(tensor, rule)
         scale = prod(self.coverage(name, modes) for name in plain)
         words = np.ones((1,) * len(self.dims))

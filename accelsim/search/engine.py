@@ -7,7 +7,10 @@ is explored to its end is proven; what is left open gives the lower bound.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from heapq import heapify, heappop, heappush
 from math import inf
 
 import numpy as np
@@ -21,7 +24,7 @@ from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import labels
 from accelsim.search.budget import Budget
-from accelsim.search.frames import frames
+from accelsim.search.frames import Frame, frames
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import infeasible
 from accelsim.search.interface import Certificate, Limits, Objective, SearchResult
@@ -43,6 +46,7 @@ SPACE_RULE = {
 FIRST, CHUNK = 3_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
+Step = Callable[["_Entry"], "_Entry | None"]
 NO_FRONT = np.zeros((1, 2))
 
 
@@ -72,6 +76,18 @@ def search(
     return _Search(problem, objective, limits, progress).result()
 
 
+@dataclass(frozen=True, order=True)
+class _Entry:
+    """A frame that may hold something better: its bound (``first``, ``second``) and what to do with it next."""
+
+    first: float
+    second: float
+    number: int
+    frame: Frame = field(compare=False)
+    values: Floats = field(compare=False)
+    step: Step | None = field(compare=False)
+
+
 class _Search:
     """One search: what is asked, what may be spent, and the best so far."""
 
@@ -82,82 +98,93 @@ class _Search:
         self.lexical = objective == "energy" and limits.max_cycles is None
         self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
         self.best: tuple[Score, Mapping, Evaluation] | None = None
-        self.open: dict[int, float] = {}
+        self.tables = WindowTables()
+        self.price: Floats | None = None
+        self.measures = 1 if self.lexical else None
         self.space = 0
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
-        walks = self.walks()
-        for most in (FIRST, None):
-            self.explore(walks, most)
-        if self.best is None:
-            raise infeasible(self.problem, self.limits)
-        return self.certified()
-
-    def walks(self) -> list[Walk]:
-        """The frames in which anything fits, the most promising first."""
-        tables, found = WindowTables(), []
-        for number, frame in enumerate(frames(self.problem.rules, self.limits.steps != "perfect")):
-            walk = Walk(self.problem, frame, tables)
-            self.space += walk.space
-            values = walk.lower
-            if np.isfinite(values[0]):
-                found.append((*self.value(walk, values), number, walk))
-        found.sort(key=lambda entry: entry[:3])
-        self.open = {number: first for number, (first, *_) in enumerate(found)}
-        return [walk for *_, walk in found]
-
-    def value(self, walk: Walk, values: Floats) -> Score:
-        first, second, _ = labels._value(OBJECTIVE[self.objective], float(walk.frame.cycles), self.rates, values)
-        return float(first), float(second)
-
-    def explore(self, walks: list[Walk], most: int | None) -> None:
-        """Look at every frame that may hold better, at ``most`` labels each, or to the end."""
-        price: Floats | None = None
-        for number, walk in enumerate(walks):
-            if number not in self.open or self.budget.is_spent and self.best:
+        queue = self.frames()
+        while queue and not (self.budget.is_spent and self.best is not None):
+            entry = heappop(queue)
+            if self.hopeless(entry.frame, entry.values):
                 continue
-            if self.hopeless(walk, walk.lower):
-                self.give_up(number)
-                continue
-            price = best_price(walk, price, self.goal[0] if self.objective == "energy" else inf)
-            bound = walk.lower.copy()
-            bound[0] = max(bound[0], walk.root(walk.priced(price), price)) if price is not None else bound[0]
-            self.open[number] = max(self.open[number], self.value(walk, bound)[0])
-            if self.hopeless(walk, bound):
-                self.give_up(number)
-                continue
-            self.hunt(number, Hunt(walk, OBJECTIVE[self.objective], self.lexical, price), most)
-
-    def hopeless(self, walk: Walk, values: Floats) -> bool:
-        return bool(
-            labels._hopeless(OBJECTIVE[self.objective], float(walk.frame.cycles), self.rates, values, self.goal,
-                             NO_FRONT, 0)
-        )  # fmt: skip
-
-    def give_up(self, number: int) -> None:
-        """A frame holds nothing better; ``goal`` remembers what the gap left unexplored."""
-        del self.open[number]
-
-    def hunt(self, number: int, hunt: Hunt, most: int | None) -> None:
-        """Explore a frame; what it may still hold stays open."""
-        spent = 0
-        while True:
-            chunk = CHUNK if most is None else min(CHUNK, most - spent)
-            before = hunt.looked_at
-            status, mapping, least = hunt.run(self.goal, NO_FRONT, 0, chunk)
-            self.budget.looked_at += hunt.looked_at - before
-            spent += chunk
-            if status == labels.EMPTY:
-                self.give_up(number)
-                return
-            self.open[number] = max(self.open[number], least)
-            if mapping is not None:
-                self.take(mapping)
+            further = self.further(entry)
+            if further is not None:
+                heappush(queue, further)
             if self.progress is not None and self.best is not None:
                 self.progress(self.budget.looked_at, self.best[0][0])
-            if (self.budget.is_spent and self.best is not None) or (most is not None and spent >= most):
-                return
+        if self.best is None:
+            raise infeasible(self.problem, self.limits)
+        return self.certified(queue)
+
+    def frames(self) -> list[_Entry]:
+        """Every frame with a first, quick bound, as a heap."""
+        queue = []
+        for number, frame in enumerate(frames(self.problem.rules, self.limits.steps != "perfect")):
+            walk = Walk(self.problem, frame, self.tables, self.measures)
+            self.space += walk.space
+            if np.isfinite(walk.apart[0]):
+                queue.append(self.entry(number, frame, walk.apart, self.relaxed))
+        heapify(queue)
+        return queue
+
+    def entry(self, number: int, frame: Frame, values: Floats, step: Step | None, floor: float = -inf) -> _Entry:
+        first, second = self.value(frame, values)
+        return _Entry(max(first, floor), second, number, frame, values, step)
+
+    def value(self, frame: Frame, values: Floats) -> Score:
+        """The objective at these measures; those not asked for count nothing."""
+        rates = self.rates[: len(values)]
+        first, second, _ = labels._value(OBJECTIVE[self.objective], float(frame.cycles), rates, values)
+        return float(first), float(second)
+
+    def hopeless(self, frame: Frame, values: Floats) -> bool:
+        rates = self.rates[: len(values)]
+        return bool(
+            labels._hopeless(OBJECTIVE[self.objective], float(frame.cycles), rates, values, self.goal, NO_FRONT, 0)
+        )
+
+    def further(self, entry: _Entry) -> _Entry | None:
+        """One more step with a frame: the next better bound, or more labels; None when it is done."""
+        assert entry.step is not None
+        return entry.step(entry)
+
+    def relaxed(self, entry: _Entry) -> _Entry:
+        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
+        return self.entry(entry.number, entry.frame, walk.lower, self.priced, entry.first)
+
+    def priced(self, entry: _Entry) -> _Entry:
+        """The bound that knows of shared memories, from the price that was best for the frame before."""
+        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
+        enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
+        price = best_price(walk, self.price, enough)
+        values = entry.values.copy()
+        if price is not None:
+            self.price = price
+            values[0] = max(values[0], walk.root(walk.priced(price), price))
+        return self.entry(entry.number, entry.frame, values, partial(self.begin, price), entry.first)
+
+    def begin(self, price: Floats | None, entry: _Entry) -> _Entry | None:
+        """Labels of a frame for the first time."""
+        walk = Walk(self.problem, entry.frame, self.tables)
+        hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price)
+        return self.hunt(hunt, FIRST, entry)
+
+    def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> _Entry | None:
+        """Look at so many more labels of a frame."""
+        while True:
+            before = hunt.looked_at
+            status, mapping, least = hunt.run(self.goal, NO_FRONT, 0, most)
+            self.budget.looked_at += hunt.looked_at - before
+            if mapping is not None:
+                self.take(mapping)
+            if status == labels.EMPTY:
+                return None
+            if status == labels.RUNNING or self.budget.is_spent:
+                first = max(entry.first, least)
+                return replace(entry, first=first, step=partial(self.hunt, hunt, CHUNK))
 
     def take(self, mapping: Mapping) -> None:
         """Evaluate a complete mapping; keep it when it is the best."""
@@ -170,10 +197,12 @@ class _Search:
             self.best = value, mapping, evaluation
             self.goal[0], self.goal[1] = value
 
-    def certified(self) -> SearchResult:
+    def certified(self, queue: list[_Entry]) -> SearchResult:
+        """``queue``: the frames that are still open."""
         assert self.best is not None
         (value, _), mapping, evaluation = self.best
-        bound = min([value, float(self.goal[5]), *self.open.values()])
+        left = [e.first for e in queue if not self.hopeless(e.frame, e.values)]
+        bound = min([value, float(self.goal[5]), *left])
         if bound >= value * (1 - labels.CLOSE):
             bound = value
         certificate = Certificate(
@@ -183,7 +212,7 @@ class _Search:
             lower_bound=bound,
             best=value,
             seconds=self.budget.seconds,
-            complete=not self.open and self.goal[5] == inf,
+            complete=not left and bool(self.goal[5] == inf),
         )
         return SearchResult(mapping, evaluation, certificate)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 from math import prod
 
@@ -59,18 +59,29 @@ class Frame:
         extents = self.rules.operation.extents
         return all(self.positions(d) * n == extents[d] for d, n in zip(self.rules.dims, self.rounds, strict=True))
 
+    @cached_property
+    def _ragged(self) -> frozenset[str]:
+        extents = self.rules.operation.extents
+        rounds = zip(self.rules.dims, self.rounds, strict=True)
+        return frozenset(d for d, n in rounds if self.positions(d) * n != extents[d])
+
     def is_ragged(self, dim: str) -> bool:
-        return self.positions(dim) * self.rounds[self.rules.dims.index(dim)] != self.rules.operation.extents[dim]
+        return dim in self._ragged
 
     def positions(self, dim: str, since: int = 0) -> int:
         """Positions of a dim on the fan-outs from number ``since`` inwards."""
         return prod(s.positions for s in self.spreads if s.dim == dim and s.fanout >= since)
 
+    @cached_property
+    def _along(self) -> dict[str, tuple[Spread, ...]]:
+        return {dim: tuple(s for s in self.spreads if s.dim == dim) for dim in self.rules.dims}
+
     def along(self, dim: str) -> tuple[Spread, ...]:
         """Where a dim lies in space, outermost first."""
-        return tuple(spread for spread in self.spreads if spread.dim == dim)
+        return self._along[dim]
 
 
+@lru_cache(maxsize=4096)
 def divisors(number: int) -> tuple[int, ...]:
     """Every divisor, ascending."""
     low = [i for i in range(1, int(number**0.5) + 1) if number % i == 0]

@@ -11,6 +11,8 @@ from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.search import labels
 from accelsim.search.walk import Floats, Walk
 
+WEIGHT = 0.05
+"""How much more than its bound the rest of a nest counts when labels are ordered, so that whole nests are found early."""
 OBJECTIVE = {"energy": labels.ENERGY, "latency": labels.LATENCY, "edp": labels.EDP}
 
 
@@ -48,10 +50,10 @@ class Hunt:
     def looked_at(self) -> int:
         return int(self.counters[labels.LABELS])
 
-    def run(self, goal: np.ndarray, front: np.ndarray, fronts: int, most: int) -> tuple[int, Mapping | None, float]:
+    def run(self, goal: Floats, front: Floats, fronts: int, most: int) -> tuple[int, Mapping | None, float]:
         """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
         status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = labels.explore(
-            most, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts,
+            most, WEIGHT, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts,
             *self.inputs, self.price, self.priced, self.wanted, self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
         )  # fmt: skip
         mapping = self.mapping(int(found)) if status == labels.FOUND else None

@@ -80,6 +80,18 @@ def _value(objective, compute, rates, values):
 
 
 @njit(cache=True)
+def _key(objective, compute, rates, ahead, paid, weight):
+    """Order in which labels are looked at: what is still to come weighs a little more than what is paid."""
+    first, _, cycles = _value(objective, compute, rates, ahead)
+    energy = ahead[0] + weight * (ahead[0] - paid)
+    if objective == ENERGY:
+        return energy
+    if objective == EDP:
+        return energy * cycles
+    return cycles + energy / (energy + 1e15)
+
+
+@njit(cache=True)
 def _hopeless(objective, compute, rates, values, goal, front, fronts):
     """Whether nothing with at least these measures can be better than what is known.
 
@@ -389,7 +401,7 @@ def _may_pass(row, tensors, radix, pass_need, pinned, digits):
 
 @njit(cache=True)
 def explore(
-    most_pops, objective, compute, rates, lexical, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
+    most_pops, weight, objective, compute, rates, lexical, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
     at_low, at_high, slides, loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits, place_ok,
     bits, group_of, limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, price, priced_bound, wanted, ints, floats, keys, ids, table,
     counters,
@@ -409,7 +421,7 @@ def explore(
     pops = 0
     while counters[HEAP] > 0:
         if pops >= most_pops:
-            status, least = RUNNING, keys[0]
+            status = RUNNING
             break
         key, label = _pop(keys, ids, counters)
         if not ints[label, ALIVE]:
@@ -421,7 +433,7 @@ def explore(
         counters[POPS] += 1
         done = ints[label, STATE] == 0 and ints[label, Q] == top and ints[label, OPEN] == 0
         if done and ints[label, REGION] == len(passes):
-            status, found, least = FOUND, label, key
+            status, found = FOUND, label
             break
         if counters[LABELS] + 64 >= len(ints):
             ints, floats = _grown(ints, 2 * len(ints)), _grown(floats, 2 * len(floats))
@@ -505,6 +517,13 @@ def explore(
                 continue
             n = _insert(ints, floats, table, counters, row, values, measures, lexical)
             if n >= 0:
+                _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
+    if status != EMPTY:
+        for i in range(counters[HEAP]):
+            label = ids[i]
+            if ints[label, ALIVE]:
+                _ahead(ints[label], floats[label], radix, items, bound, price, priced_bound, wanted, bits, item_group,
+                       limit, ahead)  # fmt: skip
                 first, _, _ = _value(objective, compute, rates, ahead)
-                _push(keys, ids, counters, first, n)
+                least = min(least, first)
     return status, found, least, ints, floats, keys, ids, table

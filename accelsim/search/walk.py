@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import inf, prod
 from typing import Any
 
@@ -17,10 +17,10 @@ from accelsim.model.plan import TileRule
 from accelsim.search import labels
 from accelsim.search.charges import Charges
 from accelsim.search.costs import EdgeCosts, FrameCosts
-from accelsim.search.frames import Frame
+from accelsim.search.frames import Frame, divisors
 from accelsim.search.problem import MACS, Edge, Problem
 from accelsim.search.windows import ENDS, GAIN, HIGHEST, WindowTables
-from accelsim.workload.operation import Tensor
+from accelsim.workload.operation import Rank, Tensor
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -29,10 +29,11 @@ Floats = NDArray[np.float64]
 class Walk:
     """A frame as arrays. ``bound`` holds the relaxed cost to come; ``starts`` the ways in which MACs are fed."""
 
-    def __init__(self, problem: Problem, frame: Frame, tables: WindowTables) -> None:
+    def __init__(self, problem: Problem, frame: Frame, tables: WindowTables, measures: int | None = None) -> None:
+        """``measures``: how many of the problem's are wanted; None for all."""
         self.problem, self.frame = problem, frame
         self.costs = FrameCosts(problem, frame, tables)
-        self.charges = [Charges(self.costs, measure) for measure in problem.measures]
+        self.charges = [Charges(self.costs, measure) for measure in problem.measures[:measures]]
         self.dims = problem.rules.dims
         self.shape = self.costs.shape or (1,)
         self.size = prod(self.shape)
@@ -50,28 +51,12 @@ class Walk:
     @cached_property
     def digits(self) -> Ints:
         """Per dim and tile vector, the number of the dim's tile."""
-        if not self.dims:
-            return np.zeros((1, 1), np.int64)
-        return np.indices(self.shape).reshape(len(self.shape), -1).astype(np.int64)
+        return _digits(self.shape)
 
     @cached_property
     def moves(self) -> tuple[Ints, Ints, Ints]:
         """(tile vector after a loop of a prime number of trips or -1, per kind of loop; dim and trips of each kind)."""
-        rows, dims, trips = [], [], []
-        strides = [prod(self.shape[d + 1 :]) for d in range(len(self.shape))]
-        here = np.arange(self.size)
-        for d in range(len(self.dims)):
-            tiles = self.costs.tiles[d]
-            place = {tile: i for i, tile in enumerate(tiles)}
-            for prime in _primes(self.frame.rounds[d]):
-                up = np.array([place.get(tile * prime, -1) for tile in tiles], np.int64)
-                at = self.digits[d]
-                rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
-                dims.append(d)
-                trips.append(prime)
-        if not rows:
-            return np.full((1, self.size), -1, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64)
-        return np.array(rows, np.int64), np.array(dims, np.int64), np.array(trips, np.int64)
+        return _moves(self.frame.rounds, self.shape)
 
     @cached_property
     def special(self) -> tuple[list[tuple[int, ...]], Ints]:
@@ -125,14 +110,8 @@ class Walk:
     def _rank_words(self, rank: Any, level: int) -> Ints:
         names = [t.dim for t in rank.terms if t.dim in self.dims]
         places = [self.dims.index(name) for name in names]
-        lengths = [self.extents_at(level, d) for d in places]
-        single = Tensor("", (rank,))
-        chains = {t.dim: (1, 1) for t in rank.terms}
-        table = np.empty([len(x) for x in lengths], np.int64)
-        for at in np.ndindex(*table.shape):
-            for name, options, i in zip(names, lengths, at, strict=True):
-                chains[name] = (self.costs.extents[name], options[i])
-            table[at] = tensor_tile_words(single, chains)
+        chains = tuple((self.costs.extents[self.dims[d]], self.extents_at(level, d)) for d in places)
+        table = _tile_words(rank, tuple(names), chains)
         order = np.argsort(places) if places else []
         shape = [n if d in places else 1 for d, n in enumerate(self.shape)]
         return np.transpose(table, order).reshape(shape)
@@ -433,21 +412,77 @@ class Walk:
         fixed = np.zeros(len(self.charges))
         fixed[0] = macs * rules.architecture.compute.mac_energy
         ways: list[tuple[int, Floats, bool]] = [(0, fixed, True)]
-        for t, options in enumerate(self.problem.feeds):
-            more = []
-            for edge in options:
-                costs = [charges.feed(edge) for charges in self.charges]
-                cost = np.array([c for c, _ in costs])
-                exact = all(e for _, e in costs)
-                more += [(s + edge.parent * self.radix**t, total + cost, ok and exact) for s, total, ok in ways]
-            ways = more
+        for t, options in enumerate(self.feed_costs):
+            ways = [(s + parent * self.radix**t, total + cost, ok and exact)
+                    for parent, cost, exact in options for s, total, ok in ways]  # fmt: skip
         return ways
+
+    @cached_property
+    def feed_costs(self) -> list[list[tuple[int, Floats, bool]]]:
+        """Per tensor and way to feed the MACs: the level, its cost per measure, whether that is exact."""
+        out = []
+        for options in self.problem.feeds:
+            costs = [(edge.parent, [charges.feed(edge) for charges in self.charges]) for edge in options]
+            out.append([(p, np.array([c for c, _ in pairs]), all(e for _, e in pairs)) for p, pairs in costs])
+        return out
+
+    @cached_property
+    def apart(self) -> Floats:
+        """Per measure, a bound that takes every tensor by itself: quick, and below ``lower``."""
+        cheapest = np.where(self.closable, self.dense, inf).min(axis=2)
+        total = self.feeds[0][1] - sum(options[0][1] for options in self.feed_costs)
+        for t, options in enumerate(self.feed_costs):
+            best = np.zeros((len(self.charges), self.radix))
+            for level in range(1, self.radix):
+                ways = [cheapest[:, i] + best[:, e.parent] for i, e in enumerate(self.edges)
+                        if (e.tensor, e.child) == (t, level)]  # fmt: skip
+                best[:, level] = np.min(ways, axis=0) if ways else inf
+            total = total + np.min([cost + best[:, parent] for parent, cost, _ in options], axis=0)
+        return np.asarray(total)
 
     @cached_property
     def lower(self) -> Floats:
         """Per measure, what no mapping of the frame goes below."""
         starts = [cost + self.relaxed[:, state, 0] for state, cost, _ in self.feeds]
         return np.min(starts, axis=0)
+
+
+@lru_cache(maxsize=64)
+def _digits(shape: tuple[int, ...]) -> Ints:
+    return np.indices(shape).reshape(len(shape), -1).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _moves(rounds: tuple[int, ...], shape: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
+    digits, size = _digits(shape), prod(shape)
+    rows, dims, trips = [], [], []
+    strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
+    here = np.arange(size)
+    for d, count in enumerate(rounds):
+        tiles = divisors(count)
+        place = {tile: i for i, tile in enumerate(tiles)}
+        for prime in _primes(count):
+            up = np.array([place.get(tile * prime, -1) for tile in tiles], np.int64)
+            at = digits[d]
+            rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
+            dims.append(d)
+            trips.append(prime)
+    if not rows:
+        return np.full((1, size), -1, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64)
+    return np.array(rows, np.int64), np.array(dims, np.int64), np.array(trips, np.int64)
+
+
+@lru_cache(maxsize=4096)
+def _tile_words(rank: Rank, names: tuple[str, ...], chains: tuple[tuple[int, tuple[int, ...]], ...]) -> Ints:
+    """Words of the largest tile along a rank, per combination of extents of its dims: (bound, extents) of each."""
+    single = Tensor("", (rank,))
+    chain = {t.dim: (1, 1) for t in rank.terms}
+    table = np.empty([len(extents) for _, extents in chains], np.int64)
+    for at in np.ndindex(*table.shape):
+        for name, (bound, extents), i in zip(names, chains, at, strict=True):
+            chain[name] = (bound, extents[i])
+        table[at] = tensor_tile_words(single, chain)
+    return table
 
 
 def _primes(number: int) -> list[int]:

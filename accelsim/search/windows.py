@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.model import kernels as k
-from accelsim.workload.operation import Rank
+from accelsim.model.plan import TileRule
+from accelsim.workload.operation import Operation, Rank, Tensor
 
 Loops = tuple[tuple[int, int, int], ...]
 """(term of the rank, step, mode) of every loop above a node, outermost first."""
@@ -107,6 +108,24 @@ class WindowTables:
 
     def __init__(self) -> None:
         self._made: dict[tuple[Rank, bool, tuple[Place, ...], bool], WindowTable] = {}
+        self._groups: dict[tuple[str, TileRule], tuple[list[str], list[Rank]]] = {}
+
+    def groups(self, operation: Operation, tensor: Tensor, rule: TileRule) -> tuple[list[str], list[Rank]]:
+        """The tensor's dims that pass in pieces, and its windows without dims of one element."""
+        key = (tensor.name, rule)
+        if key not in self._groups:
+            plain, windows = [], []
+            dense = rule.dense and tensor is not operation.output
+            for rank in tensor.ranks:
+                terms = tuple(t for t in rank.terms if operation.extents[t.dim] > 1)
+                low, high = rank.span(operation.extents)
+                inside = low >= 0 and high < rank.size
+                if len(terms) == 1 and inside and not (dense and terms[0].stride > 1):
+                    plain.append(terms[0].dim)
+                elif terms or not inside:
+                    windows.append(Rank(terms, rank.size, rank.offset))
+            self._groups[key] = plain, windows
+        return self._groups[key]
 
     def table(self, rank: Rank, dense: bool, places: tuple[Place, ...], slides: bool) -> WindowTable:
         key = (rank, dense, places, slides)
