@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import product
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError
@@ -12,15 +10,11 @@ from accelsim.mapping.dataflow import (
     ARRAY,
     Dataflow,
     axis_dims,
-    keeps_by_level,
     role_levels,
     unroll_room,
 )
 from accelsim.search.interface import Limits
 from accelsim.workload.operation import Operation
-
-Kept = tuple[tuple[str, tuple[str, ...]], ...]
-"""(level, tensors it keeps), outermost first, levels that keep nothing left out."""
 
 
 def dataflow_of(architecture: Architecture, limits: Limits) -> Dataflow | None:
@@ -79,34 +73,10 @@ class Rules:
             ),
         )
 
-    @cached_property
-    def windows(self) -> tuple[frozenset[str], ...]:
-        """The dims that slide over one another: those that share a rank of some tensor."""
-        ranks = (rank for tensor in self.operation.tensors for rank in tensor.ranks)
-        return tuple({frozenset(t.dim for t in rank.terms): None for rank in ranks if len(rank.terms) > 1})
-
     def irrelevant(self, tensor: str) -> tuple[str, ...]:
         """The dims that reuse a tensor."""
         indexed = self.operation.tensor(tensor).dims
         return tuple(dim for dim in self.dims if dim not in indexed)
-
-    def reused_by(self, dim: str) -> frozenset[str]:
-        """The tensors that a loop over the dim reuses."""
-        return frozenset(tensor.name for tensor in self.operation.tensors if dim not in tensor.dims)
-
-    def choices(self) -> tuple[Kept, ...]:
-        """Every choice of what each level keeps; first the one that keeps the most."""
-        levels = [level.name for level in self.architecture.levels]
-        options = []
-        for tensor in self.operation.tensors:
-            table = keeps_by_level(self.operation, self.architecture, self.dataflow, tensor.name)
-            subsets = product(*({"must": (True,), "may": (True, False), "not": (False,)}[table[x]] for x in levels))
-            options.append([(tensor.name, subset) for subset in subsets])
-        found = []
-        for combination in product(*options):
-            kept = ((level, tuple(t for t, s in combination if s[i])) for i, level in enumerate(levels))
-            found.append(tuple((level, tensors) for level, tensors in kept if tensors))
-        return tuple(sorted(found, key=lambda kept: -sum(len(tensors) for _, tensors in kept)))
 
 
 def _check_levels(operation: Operation, architecture: Architecture, dataflow: Dataflow) -> None:
