@@ -29,9 +29,10 @@ from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import infeasible
 from accelsim.search.interface import Certificate, Limits, Objective, SearchResult
 from accelsim.search.objective import Score, check_objective, score
-from accelsim.search.prices import best_price
+from accelsim.search.prices import best_price, tried
 from accelsim.search.problem import Problem
 from accelsim.search.rules import Rules, dataflow_of
+from accelsim.search.symmetry import is_first, mirrors
 from accelsim.search.walk import Floats, Walk
 from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Operation
@@ -43,7 +44,9 @@ SPACE_RULE = {
     " time divide one another, positions on an axis need not divide the bound",
     "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
 }
-FIRST, CHUNK = 3_000, 50_000
+DIVES, DIVE, STEEP = 12, 500, 0.5
+"""Frames that are dived into before all others are looked at, labels of a dive, and how much its end weighs."""
+FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
 Step = Callable[["_Entry"], "_Entry | None"]
@@ -65,6 +68,8 @@ def search(
     InputError for an unknown objective, dataflow or convention, or an operation without MACs, which needs no mapping.
     """
     check_objective(objective)
+    from accelsim.search.ragged import any_steps
+
     view = convention(limits.convention)
     if operation.kind != "mac":
         raise InputError(
@@ -73,7 +78,8 @@ def search(
     if operation.points >= LARGEST:
         raise InputError(f"{operation.name}: must have fewer than 2**59 MACs to be searched, not {operation.points:,}")
     problem = Problem(Rules.of(operation, architecture, dataflow_of(architecture, limits)), view)
-    return _Search(problem, objective, limits, progress).result()
+    found = _Search(problem, objective, limits, progress).result()
+    return any_steps(problem, objective, limits, found) if limits.steps == "ragged" else found
 
 
 @dataclass(frozen=True, order=True)
@@ -100,6 +106,7 @@ class _Search:
         self.best: tuple[Score, Mapping, Evaluation] | None = None
         self.tables = WindowTables()
         self.price: Floats | None = None
+        self.dives = 0
         self.measures = 1 if self.lexical else None
         self.space = 0
 
@@ -121,8 +128,10 @@ class _Search:
 
     def frames(self) -> list[_Entry]:
         """Every frame with a first, quick bound, as a heap."""
-        queue = []
+        queue, swaps = [], mirrors(self.problem.rules)
         for number, frame in enumerate(frames(self.problem.rules, self.limits.steps != "perfect")):
+            if not is_first(frame, swaps):
+                continue
             walk = Walk(self.problem, frame, self.tables, self.measures)
             self.space += walk.space
             if np.isfinite(walk.apart[0]):
@@ -152,24 +161,41 @@ class _Search:
         return entry.step(entry)
 
     def relaxed(self, entry: _Entry) -> _Entry:
+        """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
+        are also dived into for something to compare with, and set the price."""
         walk = Walk(self.problem, entry.frame, self.tables, self.measures)
-        return self.entry(entry.number, entry.frame, walk.lower, self.priced, entry.first)
+        values, price = walk.lower.copy(), None
+        if not self.hopeless(entry.frame, values):
+            if self.dives < DIVES:
+                self.price = best_price(walk, self.price, inf)
+            values[0], price = tried(walk, self.price)
+        found = self.entry(entry.number, entry.frame, values, partial(self.begin, price), entry.first)
+        if self.dives < DIVES and not self.hopeless(entry.frame, values):
+            self.dives += 1
+            self.dive(entry.frame, price)
+        return found
 
-    def priced(self, entry: _Entry) -> _Entry:
-        """The bound that knows of shared memories, from the price that was best for the frame before."""
-        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
-        enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
-        price = best_price(walk, self.price, enough)
-        values = entry.values.copy()
-        if price is not None:
-            self.price = price
-            values[0] = max(values[0], walk.root(walk.priced(price), price))
-        return self.entry(entry.number, entry.frame, values, partial(self.begin, price), entry.first)
+    def dive(self, frame: Frame, price: Floats | None) -> None:
+        """A quick mapping of a frame, for others to be compared with."""
+        hunt = Hunt(Walk(self.problem, frame, self.tables), OBJECTIVE[self.objective], self.lexical, price, STEEP)
+        for _ in range(2):
+            _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)
+            if mapping is None:
+                break
+            self.take(mapping)
+        self.budget.looked_at += hunt.looked_at
 
     def begin(self, price: Floats | None, entry: _Entry) -> _Entry | None:
-        """Labels of a frame for the first time."""
+        """Labels of a frame for the first time, at the price that is best for it."""
         walk = Walk(self.problem, entry.frame, self.tables)
-        hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price)
+        enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
+        best = best_price(walk, price, enough)
+        values = entry.values.copy()
+        if best is not None:
+            values[0] = max(values[0], walk.root(walk.priced(best), best))
+            if self.hopeless(entry.frame, values):
+                return None
+        hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, best)
         return self.hunt(hunt, FIRST, entry)
 
     def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> _Entry | None:

@@ -19,8 +19,10 @@ OBJECTIVE = {"energy": labels.ENERGY, "latency": labels.LATENCY, "edp": labels.E
 class Hunt:
     """The search of one frame: ``run`` goes on where it stopped."""
 
-    def __init__(self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None) -> None:
-        self.walk, self.objective, self.lexical = walk, objective, lexical
+    def __init__(
+        self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None, weight: float = WEIGHT
+    ) -> None:
+        self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
         *self.inputs, self.wanted = walk.inputs
         self.price = np.zeros(len(walk.capacities[1])) if price is None else price
         self.priced = np.zeros((1, 1)) if price is None else walk.priced(price)
@@ -53,7 +55,7 @@ class Hunt:
     def run(self, goal: Floats, front: Floats, fronts: int, most: int) -> tuple[int, Mapping | None, float]:
         """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
         status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = labels.explore(
-            most, WEIGHT, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts,
+            most, self.weight, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts,
             *self.inputs, self.price, self.priced, self.wanted, self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
         )  # fmt: skip
         mapping = self.mapping(int(found)) if status == labels.FOUND else None

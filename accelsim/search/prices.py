@@ -10,7 +10,7 @@ import numpy as np
 
 from accelsim.search.walk import Floats, Walk
 
-ROUNDS, HALVINGS = 2, 5
+ROUNDS, HALVINGS = 2, 4
 
 
 def best_price(walk: Walk, start: Floats | None, enough: float) -> Floats | None:
@@ -30,6 +30,15 @@ def best_price(walk: Walk, start: Floats | None, enough: float) -> Floats | None
         for g in range(len(limits)):
             best, value = _along(walk, best, value, g, plain / limits[g])
     return best if best.any() else None
+
+
+def tried(walk: Walk, price: Floats | None) -> tuple[float, Floats | None]:
+    """The bound at this price, when it is better than without."""
+    plain = float(walk.lower[0])
+    if price is None or len(price) != len(walk.capacities[1]):
+        return plain, None
+    priced = walk.root(walk.priced(price), price)
+    return (priced, price) if priced > plain else (plain, None)
 
 
 def _along(walk: Walk, best: Floats, value: float, g: int, scale: float) -> tuple[Floats, float]:
