@@ -68,7 +68,7 @@ def search(
     InputError for an unknown objective, dataflow or convention, or an operation without MACs, which needs no mapping.
     """
     check_objective(objective)
-    from accelsim.search.ragged import any_steps
+    from accelsim.search.ragged import any_steps, first_share
 
     view = convention(limits.convention)
     if operation.kind != "mac":
@@ -78,7 +78,7 @@ def search(
     if operation.points >= LARGEST:
         raise InputError(f"{operation.name}: must have fewer than 2**59 MACs to be searched, not {operation.points:,}")
     problem = Problem(Rules.of(operation, architecture, dataflow_of(architecture, limits)), view)
-    found = _Search(problem, objective, limits, progress).result()
+    found = _Search(problem, objective, first_share(limits), progress).result()
     return any_steps(problem, objective, limits, found) if limits.steps == "ragged" else found
 
 
