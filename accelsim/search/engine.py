@@ -48,6 +48,8 @@ DIVES, DIVE, STEEP = 12, 500, 0.5
 """Frames that are dived into before all others are looked at, labels of a dive, and how much its end weighs."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
+OWED = 0.5
+"""Share of the gap that labels may owe when they stand for others; the rest cuts off what is hardly better."""
 Progress = Callable[[int, float], None]
 Step = Callable[["_Entry"], "_Entry | None"]
 NO_FRONT = np.zeros((1, 2))
@@ -102,7 +104,9 @@ class _Search:
         self.budget = Budget(limits)
         self.rates = np.array([m.rate for m in problem.measures])
         self.lexical = objective == "energy" and limits.max_cycles is None
-        self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
+        self.owed = 0.0
+        gap = limits.gap * (1 - OWED) if self.lexical else limits.gap
+        self.goal = np.array([inf, inf, gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
         self.best: tuple[Score, Mapping, Evaluation] | None = None
         self.tables = WindowTables()
         self.price: Floats | None = None
@@ -195,7 +199,9 @@ class _Search:
             values[0] = max(values[0], walk.root(walk.priced(best), best))
             if self.hopeless(entry.frame, values):
                 return None
-        hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, best)
+        slack = self.limits.gap * OWED * float(values[0]) if self.lexical else 0.0
+        self.owed = max(self.owed, slack)
+        hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, best, slack=slack)
         return self.hunt(hunt, FIRST, entry)
 
     def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> _Entry | None:
@@ -208,7 +214,9 @@ class _Search:
                 self.take(mapping)
             if status == labels.EMPTY:
                 return None
-            if status == labels.RUNNING or self.budget.is_spent:
+            if status == labels.FOUND and self.budget.is_spent:
+                return replace(entry, step=partial(self.hunt, hunt, CHUNK))
+            if status == labels.RUNNING:
                 first = max(entry.first, least)
                 return replace(entry, first=first, step=partial(self.hunt, hunt, CHUNK))
 
@@ -228,7 +236,7 @@ class _Search:
         assert self.best is not None
         (value, _), mapping, evaluation = self.best
         left = [e.first for e in queue if not self.hopeless(e.frame, e.values)]
-        bound = min([value, float(self.goal[5]), *left])
+        bound = min([value, float(self.goal[5]), *left]) - self.owed
         if bound >= value * (1 - labels.CLOSE):
             bound = value
         certificate = Certificate(
@@ -238,7 +246,7 @@ class _Search:
             lower_bound=bound,
             best=value,
             seconds=self.budget.seconds,
-            complete=not left and bool(self.goal[5] == inf),
+            complete=not left and bool(self.goal[5] == inf) and not self.owed,
         )
         return SearchResult(mapping, evaluation, certificate)
 

@@ -2,7 +2,7 @@
 
 A frame says per dim how many positions it takes on every axis; what is left, ``ceil(bound / positions)``, is cut in
 time, and the tiles of a dim are the divisors of that number.  With perfect steps positions divide the bound; aligned
-ones need not, and then the last position, or the last round, is smaller.
+ones may also fill an axis, whether or not that divides; then the last position, or the last round, is smaller.
 
 Where a dim stands in space next to its loops in time matters only when its tiles overlap (windows) or are clipped: such
 dims are ``pinned``, their tile below the array being part of the frame.
@@ -133,7 +133,8 @@ def _axis_choices(rules: Rules, size: int, dims: tuple[str, ...], aligned: bool)
         bound = rules.operation.extents[dim]
         values = [n for n in divisors(bound) if n > 1]
         if aligned:
-            values = sorted({*values, *(-(-bound // k) for k in range(1, bound) if -(-bound // k) > 1)})
+            filling = -(-bound // -(-bound // size))  # as many rounds with fewer positions
+            values = sorted({*values, filling} - {1})
         more = []
         for choice in found:
             room = size // prod(n for _, n in choice)

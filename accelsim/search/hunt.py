@@ -20,16 +20,19 @@ class Hunt:
     """The search of one frame: ``run`` goes on where it stopped."""
 
     def __init__(
-        self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None, weight: float = WEIGHT
-    ) -> None:
+        self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None, weight: float = WEIGHT,
+        slack: float = 0.0,
+    ) -> None:  # fmt: skip
+        """``slack``: how much dearer a nest may be that stands for others; it makes the answer that much less sure."""
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
         *self.inputs, self.wanted = walk.inputs
         self.price = np.zeros(len(walk.capacities[1])) if price is None else price
         self.priced = np.zeros((1, 1)) if price is None else walk.priced(price)
+        self.slack = slack
         self.rates = np.array([m.rate for m in walk.problem.measures])
         measures, (_, limits) = len(self.rates), walk.capacities
         self.ints = np.empty((1024, labels.COLUMNS), np.int64)
-        self.floats = np.empty((1024, 2 * measures + len(limits)))
+        self.floats = np.empty((1024, 2 * measures + len(limits) + 1))
         self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
         self.table = np.full(4096, -1, np.int64)
         self.counters = np.zeros(labels.COUNTERS, np.int64)
@@ -55,7 +58,8 @@ class Hunt:
     def run(self, goal: Floats, front: Floats, fronts: int, most: int) -> tuple[int, Mapping | None, float]:
         """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
         status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = labels.explore(
-            most, self.weight, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts,
+            most, self.weight, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, self.slack, goal,
+            front, fronts,
             *self.inputs, self.price, self.priced, self.wanted, self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
         )  # fmt: skip
         mapping = self.mapping(int(found)) if status == labels.FOUND else None

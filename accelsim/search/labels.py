@@ -174,16 +174,28 @@ def _same(a, b):
 
 
 @njit(cache=True)
-def _covers(a, b, measures, lexical):
-    """Whether the label of floats ``a`` is at least as good as ``b`` whatever comes: highest against lowest."""
-    for r in range(2 * measures, len(a)):
+def _covers(a, b, measures, lexical, slack):
+    """Whether the label of floats ``a`` may stand for ``b`` whatever comes: its highest against the lowest of ``b``.
+
+    With ``slack`` it may also be that much dearer in the end; ``a`` then owes what giving up ``b`` may have cost.
+    """
+    last = len(a) - 1
+    for r in range(2 * measures, last):
         if a[r] > b[r]:
             return False
     if lexical and a[measures] < b[0] * (1.0 - CLOSE):
+        a[last] = max(a[last], b[last])
+        return True
+    if lexical and slack > 0.0:
+        owed = b[last] + max(0.0, a[measures] - b[0])
+        if owed > slack:
+            return False
+        a[last] = max(a[last], owed)
         return True
     for k in range(measures):
         if a[measures + k] > b[k] * (1.0 + CLOSE) + CLOSE:
             return False
+    a[last] = max(a[last], b[last])
     return True
 
 
@@ -195,7 +207,7 @@ def _grown(array, size):
 
 
 @njit(cache=True)
-def _insert(ints, floats, table, counters, row, values, measures, lexical):
+def _insert(ints, floats, table, counters, row, values, measures, lexical, slack):
     """Add a label unless one like it covers it; labels that it covers die. Returns its number or -1."""
     mask = len(table) - 1
     slot = _hash(row, mask)
@@ -206,10 +218,10 @@ def _insert(ints, floats, table, counters, row, values, measures, lexical):
         counters[BUCKETS] += 1
     at, before = head, -1
     while at >= 0:
-        if _covers(floats[at], values, measures, lexical):
+        if _covers(floats[at], values, measures, lexical, slack):
             return -1
         after = ints[at, NEXT]
-        if _covers(values, floats[at], measures, lexical):
+        if _covers(values, floats[at], measures, lexical, slack):
             ints[at, ALIVE] = 0
             if before < 0:
                 head = after
@@ -401,7 +413,7 @@ def _may_pass(row, tensors, radix, pass_need, pinned, digits):
 
 @njit(cache=True)
 def explore(
-    most_pops, weight, objective, compute, rates, lexical, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
+    most_pops, weight, objective, compute, rates, lexical, slack, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
     at_low, at_high, slides, loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits, place_ok,
     bits, group_of, limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, price, priced_bound, wanted, ints, floats, keys, ids, table,
     counters,
@@ -515,10 +527,10 @@ def explore(
             _ahead(row, values, radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead)
             if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
                 continue
-            n = _insert(ints, floats, table, counters, row, values, measures, lexical)
+            n = _insert(ints, floats, table, counters, row, values, measures, lexical, slack)
             if n >= 0:
                 _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
-    if status != EMPTY:
+    if status == RUNNING:
         for i in range(counters[HEAP]):
             label = ids[i]
             if ints[label, ALIVE]:

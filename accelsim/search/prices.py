@@ -26,9 +26,9 @@ def best_price(walk: Walk, start: Floats | None, enough: float) -> Floats | None
             best, value = start.copy(), tried
     if value >= enough or not np.isfinite(plain):
         return best if best.any() else None
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if start is None else 1):
         for g in range(len(limits)):
-            best, value = _along(walk, best, value, g, plain / limits[g])
+            best, value = _along(walk, best, value, g, plain / limits[g], 4.0 if start is None else 1.4)
     return best if best.any() else None
 
 
@@ -41,11 +41,10 @@ def tried(walk: Walk, price: Floats | None) -> tuple[float, Floats | None]:
     return (priced, price) if priced > plain else (plain, None)
 
 
-def _along(walk: Walk, best: Floats, value: float, g: int, scale: float) -> tuple[Floats, float]:
+def _along(walk: Walk, best: Floats, value: float, g: int, scale: float, factor: float) -> tuple[Floats, float]:
     """The best price of one memory, the others as they are: by doubling and halving steps."""
-    factor = 4.0
     at = best[g] or scale / 64
-    for _ in range(HALVINGS):
+    for _ in range(HALVINGS if factor > 2 else 2):
         moved = False
         for candidate in (at * factor, at / factor):
             price = best.copy()
