@@ -13,7 +13,7 @@ from accelsim.search.problem import Problem
 from accelsim.search.smallest import Memory, Nest, Smallest, Tile
 from accelsim.workload.operation import Tensor
 
-CANDIDATES = 20_000
+CANDIDATES = 100_000
 """Looked at to say what would be possible where less is asked for."""
 
 
@@ -62,13 +62,17 @@ def _beyond(problem: Problem, limits: Limits, where: str) -> InfeasibleError:
     except InfeasibleError as error:
         return error
     cost, surely = found.evaluation, "" if found.certificate.gap == 0 else " found"
-    energy = f"{limits.max_energy:,} {cost.energy_unit}" if limits.max_energy is not None else ""
+    energy = f"{_number(limits.max_energy)} {cost.energy_unit}" if limits.max_energy is not None else ""
     if limits.max_cycles is None:
-        least = f"the least{surely} is {cost.energy:,} {cost.energy_unit}"
+        least = f"the least{surely} is {_number(cost.energy)} {cost.energy_unit}"
         return InfeasibleError(f"{where}: no mapping takes at most {energy}; {least}")
     of = f" of at most {energy}" if energy else ""
     fewest = f"the fewest{surely} are {cost.cycles:,}"
     return InfeasibleError(f"{where}: no mapping{of} takes at most {limits.max_cycles:,} cycles; {fewest}")
+
+
+def _number(value: float) -> str:
+    return f"{value:,}".removesuffix(".0")
 
 
 def _no_room(problem: Problem, limits: Limits) -> str:
