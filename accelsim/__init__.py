@@ -40,9 +40,13 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.report.searching import best_mapping as best_mapping
     from accelsim.report.side_by_side import SideBySide as SideBySide
     from accelsim.report.side_by_side import side_by_side as side_by_side
+    from accelsim.search.explain import Explanation as Explanation
+    from accelsim.search.explain import explain as explain
     from accelsim.search.interface import Certificate as Certificate
     from accelsim.search.interface import Limits as Limits
     from accelsim.search.interface import SearchResult as SearchResult
+    from accelsim.search.pareto import Front as Front
+    from accelsim.search.pareto import pareto as pareto
     from accelsim.simulate.execute import Execution as Execution
     from accelsim.simulate.execute import execute as execute
     from accelsim.workload.files import load_layer as load_layer
@@ -62,6 +66,8 @@ _PLACES = {
     "accelsim.model.evaluation": ("Evaluation",),
     "accelsim.simulate.execute": ("Execution", "execute"),
     "accelsim.search.interface": ("Certificate", "Limits", "SearchResult"),
+    "accelsim.search.explain": ("Explanation", "explain"),
+    "accelsim.search.pareto": ("Front", "pareto"),
     "accelsim.report.searching": ("best_mapping",),
     "accelsim.architecture.files": ("load_architecture",),
     "accelsim.architecture.spec": ("Architecture",),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+os.environ["ACCELSIM_CACHE"] = "off"  # no test may read or write what the user has kept; processes it starts inherit it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

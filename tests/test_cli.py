@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from accelsim.files import shipped
 from accelsim.mapping.dataflow_files import render_dataflow
 from accelsim.model.conventions import CONVENTIONS as KNOWN_CONVENTIONS
 from accelsim.report import searching
+from accelsim.search import many
 from accelsim.search.interface import SearchResult
 from accelsim.workload.files import render_network
 from tests import builders
@@ -38,6 +40,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "toy.yaml").write_text(builders.MACHINE_FILE)
     (tmp_path / "small.yaml").write_text(builders.LAYER_FILE)
     (tmp_path / "nest.txt").write_text(builders.NEST_FILE)
+    (tmp_path / "fc.yaml").write_text("name: fc\ntype: fc\nM: 8\nC: 6\n")
     (tmp_path / "net.yaml").write_text(
         "name: net\nlayers:\n"
         "- {name: CONV, type: conv, M: 4, C: 2, H: 6, R: 3}\n"
@@ -57,7 +60,7 @@ def quick_search(monkeypatch):
         evaluation = builders.evaluation(operation, architecture)
         return SearchResult(evaluation.mapping, evaluation, builders.certificate(evaluation.energy))
 
-    def searched(pairs, settings, workers, progress):
+    def searched(pairs, settings, workers, progress, cache):
         if progress is not None:
             progress(len(pairs), len(pairs))
         return [answer(*pair) for pair in pairs]
@@ -258,20 +261,96 @@ def test_the_batch_multiplies_the_work(folder, capsys):
 
 
 def test_map_prints_nest_cost_and_certificate(folder, capsys):
-    assert main(["map", "small.yaml", "--arch", "toy.yaml"]) == 0
+    assert main(["map", "fc.yaml", "--arch", "toy.yaml", "--steps", "perfect", "--gap", "0"]) == 0
     text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
     assert text.startswith("DRAM  keeps inputs weights outputs\n")
     assert "energy per MAC" in text
-    assert re.search(r"looked\s+at\s+[\d,]+\s+of", text)
+    assert re.search(
+        r"Proven: no mapping of the space is better\. [\d,]+ partial nests looked at in [\d.e-]+\s+s\.", text
+    )
+    assert "steps divide what encloses them" in " ".join(text.split())
 
 
 def test_map_as_json_gives_a_nest_that_evaluates_to_the_same_cost(folder, capsys):
-    assert main(["map", "small.yaml", "--arch", "toy.yaml", "--json"]) == 0
+    assert main(["map", "small.yaml", "--arch", "toy.yaml", "--seconds", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["certificate"]["lower_bound"] <= found["certificate"]["best"] == found["evaluation"]["energy"]
     (folder / "found.txt").write_text(found["evaluation"]["mapping"])
     assert main(["evaluate", *SINGLE[:4], "--mapping", "found.txt", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["evaluation"] == found["evaluation"]
+
+
+def test_limits_of_map_hold_and_say_when_nothing_is_within_them(folder, capsys):
+    arguments = ["map", "fc.yaml", "--arch", "toy.yaml", "--json"]
+    assert main([*arguments, "--objective", "latency"]) == 0
+    fastest = json.loads(capsys.readouterr().out)["evaluation"]
+    assert main([*arguments, "--max-cycles", str(fastest["cycles"])]) == 0
+    assert json.loads(capsys.readouterr().out)["evaluation"]["cycles"] == fastest["cycles"]
+    assert main([*arguments, "--max-energy", "1"]) == 1
+    assert capsys.readouterr().err.startswith("accelsim: fc on toy")
+    assert main([*arguments, "--steps", "raged"]) == 2
+    assert capsys.readouterr().err == (
+        "accelsim: steps must be one of perfect, aligned, ragged, not 'raged'; did you mean 'ragged'?\n"
+    )
+
+
+def test_map_explains(folder, capsys):
+    assert main(["map", "fc.yaml", "--arch", "toy.yaml", "--explain", "--workers", "1"]) == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    for title in ("energy, and what it would be", "memories, per", "axes of", "cycles that each", "change of energy"):
+        assert f"why: {title}" in text
+    assert "Memories without limit would" in text
+    assert main(["map", "fc.yaml", "--arch", "toy.yaml", "--explain", "--workers", "1", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["kind"] == "explanation"
+    energies = record["explanation"]["energies"]
+    assert sum(part["energy"] for part in energies) == pytest.approx(record["evaluation"]["energy"])
+
+
+def test_map_prints_the_front(folder, capsys):
+    assert main(["map", "fc.yaml", "--arch", "toy.yaml", "--pareto"]) == 0
+    assert "best trade-offs of energy and cycles" in capsys.readouterr().out
+    assert main(["map", "fc.yaml", "--arch", "toy.yaml", "--pareto", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    cycles = [point["evaluation"]["cycles"] for point in record["points"]]
+    assert (record["kind"], cycles) == ("front", sorted(cycles, reverse=True))
+    assert main(["map", "fc.yaml", "--arch", "toy.yaml", "--pareto", "--explain"]) == 2
+    assert "goes with neither" in capsys.readouterr().err
+
+
+def test_a_search_is_made_once_and_the_cache_says_so(folder, capsys, monkeypatch):
+    monkeypatch.setenv("ACCELSIM_CACHE", str(folder / "kept"))
+    asked = ["map", "fc.yaml", "--arch", "toy.yaml", "--json"]
+    assert main([*asked, "--no-cache"]) == 0
+    first = capsys.readouterr().out
+    assert main(["cache"]) == 0
+    assert capsys.readouterr().out.startswith("0 answers, ")
+    assert main(asked) == 0
+    monkeypatch.setattr(many, "search", lambda *_: pytest.fail("searched again"))
+    assert main(asked) == 0
+    assert capsys.readouterr().out == 2 * first
+    assert main(["cache", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["answers"] == 1
+    assert main(["cache", "--clear"]) == 0
+    assert capsys.readouterr().out.startswith("0 answers, ")
+
+
+def test_a_cache_that_cannot_be_used_is_one_sentence_and_no_obstacle(folder, capsys, monkeypatch):
+    (folder / "file").write_text("")
+    monkeypatch.setenv("ACCELSIM_CACHE", str(folder / "file"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("default")
+        assert main(["map", "fc.yaml", "--arch", "toy.yaml"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("DRAM  keeps")
+    assert re.fullmatch(r"accelsim: .*the cache of searches cannot be used.*\(searching without it\)\n", captured.err)
+
+
+def test_the_cache_may_be_off(capsys):
+    assert main(["cache"]) == 2
+    assert capsys.readouterr().err.startswith("accelsim: no answers are kept: ACCELSIM_CACHE switches it off")
 
 
 def test_a_layer_without_a_mapping_ends_with_one(folder, capsys):
@@ -281,7 +360,12 @@ def test_a_layer_without_a_mapping_ends_with_one(folder, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert re.fullmatch(r"accelsim: small on tight: .*Register.*\n", captured.err)
-    assert main(["compare", "net.yaml", "--arch", "toy.yaml,tight.yaml", "--workers", "1", "--out", "out"]) == 1
+    assert (
+        main(
+            ["compare", "net.yaml", "--arch", "toy.yaml,tight.yaml", "--workers", "1", "--seconds", "1", "--out", "out"]
+        )
+        == 1
+    )
     captured = capsys.readouterr()
     assert "tight has no mapping for 2 of 2 layers (CONV, FC): it maps none" in captured.out
     assert {"report.md", "energy_by_level.png"} <= {path.name for path in (folder / "out").iterdir()}
@@ -335,11 +419,11 @@ def test_a_declared_report_runs_and_options_replace_its_settings(folder, quick_s
 
 
 def test_the_same_in_python(folder):
-    result = accelsim.run("small.yaml", "toy.yaml", workers=1)
-    assert list(result.layers["layer"]) == ["small"]
-    assert result.summary.loc[0, "macs"] == 1152
-    assert result.plot_energy().axes[0].get_title() == "small"
-    found = accelsim.best_mapping(accelsim.load_layer("small.yaml"), "toy.yaml")
+    result = accelsim.run("fc.yaml", "toy.yaml", workers=1)
+    assert list(result.layers["layer"]) == ["fc"]
+    assert result.summary.loc[0, "macs"] == 48
+    assert result.plot_energy().axes[0].get_title() == "fc"
+    found = accelsim.best_mapping(accelsim.load_layer("fc.yaml"), "toy.yaml")
     assert result.results[0].evaluation == found.evaluation
 
 

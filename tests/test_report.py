@@ -211,7 +211,7 @@ def test_notebooks_show_values_of_every_layer():
     assert "&lt;" not in mapping_html(evaluation.mapping)
     assert "for m in 0..4 by 1" in evaluation_html(evaluation)
     found = SearchResult(evaluation.mapping, evaluation, builders.certificate(1.0))
-    assert "Proven best in its space (all nests); looked at 10 of 1,000 mappings" in search_html(found)
+    assert "Proven: no mapping of the space is better. 10 partial nests looked at" in search_html(found)
     assert comparison._repr_html_().count("<table>") == 4
 
 

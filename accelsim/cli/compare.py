@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from accelsim.report.tables import Table
 
 ONE_LAYER_WITHOUT = 1
+SETTINGS = ("batch", "objective", "convention", "dataflow", "gap", "seconds", "steps")
 
 
 @click.command(short_help="Compare machines on networks.")
@@ -89,8 +90,7 @@ def _declared(networks: tuple[str, ...], machines: tuple[str, ...], given: dict[
 def _settings(given: dict[str, Any]) -> Any:
     from accelsim.report.results import Settings
 
-    names = ("batch", "objective", "convention", "dataflow", "gap", "seconds")
-    return Settings(**{name: given[name] for name in names})
+    return Settings(**{name: given[name] for name in SETTINGS})
 
 
 def _overridden(ctx: click.Context, given: dict[str, Any]) -> Declaration:
@@ -100,7 +100,7 @@ def _overridden(ctx: click.Context, given: dict[str, Any]) -> Declaration:
     declaration = load_declaration(given["report"])
     stated = {
         name: given[name]
-        for name in ("batch", "objective", "convention", "dataflow", "gap", "seconds")
+        for name in SETTINGS
         if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
     }
     return replace(declaration, settings=replace(declaration.settings, **stated))
@@ -121,6 +121,7 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
                 **vars(declaration.settings),
                 workers=workers,
                 progress=progress,
+                cache=not given["no_cache"],
             )
         if scratch is not None:
             from accelsim.report.export import write_files

@@ -9,10 +9,13 @@ import contextlib
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import click
 
+from accelsim.cli.cache import cache
 from accelsim.cli.catalogue import list_, show
 from accelsim.cli.compare import compare, run
 from accelsim.cli.schema import schema
@@ -57,7 +60,7 @@ def cli(ctx: click.Context, version: bool) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (compare, run, map_, evaluate, simulate, list_, show, schema):
+for command in (compare, run, map_, evaluate, simulate, list_, show, schema, cache):
     cli.add_command(command)
 
 
@@ -68,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        with _terminable(), _workers_end_with_us():
+        with _terminable(), _workers_end_with_us(), _plain_warnings():
             return _invoke(list(sys.argv[1:] if arguments is None else arguments))
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -136,6 +139,22 @@ def _workers_end_with_us() -> Iterator[None]:
             for process in sys.modules["multiprocessing"].active_children():
                 process.terminate()
         raise
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """A warning of ours is a sentence on stderr, without the line of code that it comes from."""
+    with warnings.catch_warnings():
+        show_others = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if category.__module__.startswith("accelsim."):
+                _complain(str(message))
+            else:
+                show_others(message, category, *where, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def _invoke(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from accelsim.workload.operation import Operation
 
 Command = Callable[..., Any]
+STEPS = ("perfect", "aligned", "ragged")
 CONVENTIONS = ("ours", "timeloop", "accelforge", "paper")
 
 
@@ -39,6 +40,7 @@ mapping = click.option("--mapping", "mapping_file", required=True, metavar="FILE
 convention = click.option(
     "--convention", default="ours", metavar="NAME", show_default=True, help=f"How to count: {', '.join(CONVENTIONS)}."
 )
+no_cache = click.option("--no-cache", is_flag=True, help="Neither use nor keep answers of earlier searches.")
 workers = click.option("--workers", type=int, metavar="N", help="Processes to search with; all cores when left out.")
 searching = options(
     click.option(
@@ -50,6 +52,10 @@ searching = options(
         "--gap", type=float, default=0.01, show_default=True, help="Stop this close to the lower bound; 0 for proof."
     ),
     click.option("--seconds", type=float, metavar="S", help="Stop after this long per layer, with the best so far."),
+    click.option(
+        "--steps", default="aligned", metavar="NAME", show_default=True, help=f"Steps of loops: {', '.join(STEPS)}."
+    ),
+    no_cache,
 )
 EXAMPLE = "\b\nExample:"
 

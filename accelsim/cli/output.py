@@ -54,6 +54,35 @@ def log(sentence: str) -> None:
 
 
 @contextmanager
+def _line(task: str) -> Iterator[Callable[[str], None] | None]:
+    """A line on stderr that says how far a task is; nothing where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task(task, total=None)
+        yield lambda state: bar.update(row, description=f"{task}: {state}")
+
+
+@contextmanager
+def searching(task: str) -> Iterator[Callable[[int, float], None] | None]:
+    """What a search has looked at and its best value so far."""
+    with _line(task) as say:
+        yield say and (lambda looked_at, best: say(f"{looked_at:,} partial nests, best so far {best:.5g}"))
+
+
+@contextmanager
+def finding(task: str) -> Iterator[Callable[[int, int], None] | None]:
+    """How many points of a front there are, and the cycles of the last."""
+    with _line(task) as say:
+        yield say and (lambda points, cycles: say(f"{points:,} points, the last of {cycles:,} cycles"))
+
+
+@contextmanager
 def progress(task: str) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on stderr, driven by (done, all); nothing where stderr is not a terminal."""
     if not sys.stderr.isatty():

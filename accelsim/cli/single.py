@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from accelsim.cli import options, output
+from accelsim.errors import InputError
 
 DISAGREES = 1
 
@@ -17,11 +18,20 @@ DISAGREES = 1
 @options.arch
 @options.batch
 @options.searching
+@click.option("--max-cycles", type=int, metavar="N", help="Only mappings of at most so many cycles.")
+@click.option("--max-energy", type=float, metavar="E", help="Only mappings of at most E, in the machine's unit.")
+@click.option("--explain", is_flag=True, help="Say why: what costs, what is full, and what more of it would buy.")
+@click.option("--pareto", is_flag=True, help="Every best trade-off of energy and cycles, instead of one mapping.")
+@options.workers
 @options.as_json
-def map_(layer: str, network: str | None, architecture: str, batch: int | None, as_json: bool, **given: Any) -> None:
+def map_(
+    layer: str, network: str | None, architecture: str, batch: int | None, explain: bool, pareto: bool, as_json: bool,
+    workers: int | None, **given: Any,
+) -> None:  # fmt: skip
     """Search the best mapping of one layer: prints the nest, its cost, and how sure the search is.
 
-    LAYER is a layer of --network, or a layer file.
+    LAYER is a layer of --network, or a layer file. With --explain up to two dozen machines with a little more of
+    something are searched too, each for at most 5 s (or --seconds).
 
     \b
     Example:
@@ -29,19 +39,70 @@ def map_(layer: str, network: str | None, architecture: str, batch: int | None, 
     """
     operation = options.operation_of(layer, network, batch)
     machine = options.machine_of(architecture)
+    given["cache"] = not given.pop("no_cache")
+    if pareto:
+        if explain or given["objective"] != "energy":
+            raise InputError("--pareto trades energy for cycles: it goes with neither --explain nor --objective")
+        _print_front(operation, machine, given, as_json)
+        return
+    workers = options.checked_workers(workers)
     from accelsim.report.records import search_record
     from accelsim.report.searching import best_mapping
-    from accelsim.report.single import certificate_sentence, evaluation_tables
+    from accelsim.report.single import certificate_sentence, evaluation_tables, objective_unit
 
-    with output.progress(f"mapping {operation.name}"):
-        found = best_mapping(operation, machine, **given)
+    with output.searching(f"mapping {operation.name}") as progress:
+        found = best_mapping(operation, machine, **given, progress=progress)
+    why = _explained(found, operation, machine, given, workers) if explain else None
     if as_json:
-        output.print_json(search_record(found))
+        from accelsim.report.explaining import explanation_record
+
+        output.print_json(search_record(found) if why is None else explanation_record(why))
         return
     click.echo(f"{found.mapping}\n")
-    output.print_tables(
-        evaluation_tables(found.evaluation), [certificate_sentence(found.certificate), *_unverified(machine)]
-    )
+    tables, notes = evaluation_tables(found.evaluation), []
+    if why is not None:
+        from accelsim.report.explaining import explanation_sentences, explanation_tables
+
+        tables, notes = [tables[0], *explanation_tables(why)], list(explanation_sentences(why))
+    unit = objective_unit(given["objective"], machine.energy_unit)
+    output.print_tables(tables, [*notes, certificate_sentence(found.certificate, unit), *_unverified(machine)])
+
+
+def _asked(given: dict[str, Any]) -> Any:
+    """The limits of the options, checked."""
+    from accelsim.report.results import Settings
+    from accelsim.report.searching import check_settings, limits
+
+    own = ("max_cycles", "max_energy", "cache")
+    settings = Settings(None, **{name: value for name, value in given.items() if name not in own})
+    check_settings(settings)
+    return limits(settings, given["max_cycles"], given["max_energy"])
+
+
+def _explained(found: Any, operation: Any, machine: Any, given: dict[str, Any], workers: int) -> Any:
+    from accelsim.report.searching import cache_of
+    from accelsim.search.explain import explain
+
+    with output.progress("asking what more would buy") as progress:
+        return explain(
+            found, operation, machine, given["objective"], _asked(given),
+            workers=workers, progress=progress, cache=cache_of(given["cache"]),
+        )  # fmt: skip
+
+
+def _print_front(operation: Any, machine: Any, given: dict[str, Any], as_json: bool) -> None:
+    from accelsim.report.fronts import front_record, front_table
+    from accelsim.report.searching import cache_of
+    from accelsim.search.pareto import pareto
+
+    with output.finding(f"trade-offs of {operation.name}") as progress:
+        front = pareto(operation, machine, _asked(given), progress, cache_of(given["cache"]))
+    if as_json:
+        output.print_json(front_record(front))
+        return
+    title = f"{operation.name} on {machine.name}: best trade-offs of energy and cycles"
+    notes = [f"The space: {front.points[0].certificate.space_rule}.", *_unverified(machine)]
+    output.print_tables([front_table(front, title, machine.energy_unit)], notes)
 
 
 @click.command(short_help="Evaluate one nest written by hand.")

@@ -12,13 +12,14 @@ from accelsim.architecture.spec import Architecture, EnergyUnit
 from accelsim.errors import InputError
 from accelsim.report.compared import Compared
 from accelsim.report.results import LayerResult, Settings
-from accelsim.report.searching import Progress, as_architecture, check_settings, complete
-from accelsim.search.interface import Objective
+from accelsim.report.searching import Progress, as_architecture, cache_of, check_settings, complete
+from accelsim.search.interface import Objective, Steps
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from accelsim.search.cache import Cache
     from accelsim.workload.network import Network
 
 
@@ -104,20 +105,24 @@ def compare(
     dataflow: str | None = None,
     gap: float = 0.01,
     seconds: float | None = None,
+    steps: Steps = "aligned",
     workers: int | None = None,
     progress: Progress | None = None,
+    cache: Cache | bool = True,
 ) -> Comparison:
     """Search the best mapping of every layer of every network on every machine.
 
     Networks and machines are names that ship (``alexnet``, ``eyeriss``), paths, or values. ``objective``,
-    ``convention``, ``dataflow`` (None: each machine's own), ``gap`` and ``seconds`` (per layer) are accelsim.search's.
+    ``convention``, ``dataflow`` (None: each machine's own), ``gap``, ``seconds`` (per layer) and ``steps`` are
+    accelsim.search's.
 
     ``workers``: processes to search with, None for this one (a script that asks for more needs the usual
-    ``if __name__ == "__main__"``); ``progress`` is called with (layers done, layers in all).
+    ``if __name__ == "__main__"``); ``progress`` is called with (layers done, layers in all). ``cache``: True for the
+    user's own, where a search that was made once is not made again; False for none.
 
     Raises InputError for whatever is wrong with the arguments; a layer without a mapping is a result with its reason.
     """
-    settings = Settings(batch, objective, convention, dataflow, gap, seconds)
+    settings = Settings(batch, objective, convention, dataflow, gap, seconds, steps)
     check_settings(settings)
     loaded = tuple(_network(n, batch) for n in _several(networks))
     machines = tuple(as_architecture(a) for a in _several(architectures))
@@ -129,7 +134,7 @@ def compare(
         for machine in machines
         for entry in network.layers
     ]
-    found = complete(wanted, settings, workers, progress)
+    found = complete(wanted, settings, workers, progress, cache_of(cache))
     return Comparison(tuple(n.name for n in loaded), machines, settings, found)
 
 

@@ -8,7 +8,7 @@ objective: energy
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from accelsim.files import locate, read_yaml, validate
@@ -16,6 +16,9 @@ from accelsim.report.results import Settings
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+
+SETTINGS = tuple(field.name for field in fields(Settings))
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,15 @@ def load_declaration(name_or_path: str) -> Declaration:
     """The report that ships under this name, or a file's; raises InputError, with the line, for whatever is wrong."""
     document = read_yaml(locate("reports", name_or_path))
     read = validate(_model(), document)
-    fields = read.model_dump()
-    settings = {key: fields[key] for key in ("batch", "objective", "convention", "dataflow", "gap", "seconds")}
+    stated = read.model_dump()
+    settings = {key: stated[key] for key in SETTINGS}
     for field in ("networks", "machines"):
-        names = fields[field]
+        names = stated[field]
         twice = next((n for i, n in enumerate(names) if n in names[:i]), None)
         if twice is not None:
             raise document.error((field,), f"{field} must name each once, not '{twice}' twice")
     return Declaration(
-        fields["name"], fields["title"], fields["networks"], fields["machines"], Settings(**settings), fields["source"]
+        stated["name"], stated["title"], stated["networks"], stated["machines"], Settings(**settings), stated["source"]
     )
 
 
@@ -63,6 +66,7 @@ def render_declaration(declaration: Declaration) -> str:
         f"  objective   {asked.objective}",
         f"  convention  {asked.convention}",
         f"  dataflow    {asked.dataflow or 'as each machine states'}",
+        f"  steps       {asked.steps}",
         f"  gap         {100 * asked.gap:g} %",
     ]
     if asked.seconds is not None:

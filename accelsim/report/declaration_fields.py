@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from accelsim.search.interface import Objective
+from accelsim.search.interface import Objective, Steps
 
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
@@ -16,7 +16,7 @@ class Report(BaseModel):
 
     networks, machines   names that ship, or paths
     batch                replaces the batch that the networks state
-    objective, convention, dataflow, gap, seconds   as the options of ``accelsim compare``
+    objective, convention, dataflow, gap, seconds, steps   as the options of ``accelsim compare``
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -32,3 +32,4 @@ class Report(BaseModel):
     dataflow: str | None = None
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.01
     seconds: Annotated[float, Field(gt=0)] | None = None
+    steps: Steps = "aligned"

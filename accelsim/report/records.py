@@ -7,8 +7,11 @@ Every object has ``schema_version`` and ``kind``:
                  results [network, layer, repeat, machine, status, reason, macs, dram_words, evaluation, certificate]
     evaluation   evaluation
     mapping      evaluation and certificate of one searched layer
+    explanation  the same with explanation [objective, energies, memories, axes, times, ideal_cycles, what_ifs]
+    front        complete, points [evaluation, certificate], energy ascending
     simulation   operation, architecture, outputs_equal, counts_equal, closed_form, executed (both counts)
     list         of, entries [name, description]
+    cache        path, answers, bytes
     architecture, network, dataflow, report   name, value (the fields of the file's noun)
 
 ``evaluation`` is  operation, architecture, convention, energy_unit, clock_mhz, mapping (the nest as text, or null),
@@ -170,13 +173,15 @@ def certificate_record(certificate: Certificate) -> Record:
 
 def search_record(found: SearchResult) -> Record:
     """The object of ``map --json``."""
-    return document(
-        "mapping",
-        {
-            "evaluation": evaluation_record(found.evaluation),
-            "certificate": certificate_record(found.certificate),
-        },
-    )
+    return document("mapping", search_content(found))
+
+
+def search_content(found: SearchResult) -> Record:
+    """``evaluation`` and ``certificate`` of a search."""
+    return {
+        "evaluation": evaluation_record(found.evaluation),
+        "certificate": certificate_record(found.certificate),
+    }
 
 
 def value_record(kind: str, name: str, value: object) -> Record:

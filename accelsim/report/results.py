@@ -13,7 +13,7 @@ from functools import cached_property
 from accelsim.architecture.sources import NO_SOURCE, source_of, stated_numbers
 from accelsim.architecture.spec import Architecture, EnergyUnit
 from accelsim.model.evaluation import COMPUTE, Evaluation
-from accelsim.search.interface import Certificate, Objective
+from accelsim.search.interface import Certificate, Objective, Steps
 from accelsim.workload.operation import Operation
 
 
@@ -27,6 +27,7 @@ class Settings:
     dataflow: str | None = None
     gap: float = 0.01
     seconds: float | None = None
+    steps: Steps = "aligned"
 
 
 @dataclass(frozen=True)

@@ -8,25 +8,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from accelsim.architecture.spec import Architecture
-from accelsim.errors import InfeasibleError, InputError
+from accelsim.errors import InfeasibleError, InputError, nearest
 from accelsim.report.results import LayerResult, Settings
-from accelsim.search.interface import OBJECTIVES, Limits, Objective, SearchResult
+from accelsim.search.interface import OBJECTIVES, STEPS, Limits, Objective, SearchResult, Steps
 from accelsim.workload.operation import Operation
 
 if TYPE_CHECKING:
+    from accelsim.search.cache import Cache
     from accelsim.workload.layer import Layer
 
 Pair = tuple[Operation, Architecture]
 Answer = SearchResult | InfeasibleError
 Progress = Callable[[int, int], None]
 """Called with (layers done, layers in all)."""
+Watch = Callable[[int, float], None]
+"""Called with (partial nests looked at, best value so far)."""
 
 
-def limits(settings: Settings) -> Limits:
+def limits(settings: Settings, max_cycles: int | None = None, max_energy: float | None = None) -> Limits:
     """The settings as the search takes them."""
     return Limits(
-        dataflow=settings.dataflow, convention=settings.convention, gap=settings.gap, seconds=settings.seconds
+        dataflow=settings.dataflow,
+        convention=settings.convention,
+        gap=settings.gap,
+        seconds=settings.seconds,
+        steps=settings.steps,
+        max_cycles=max_cycles,
+        max_energy=max_energy,
     )
+
+
+def cache_of(cache: Cache | bool) -> Cache | None:
+    """The cache that is meant: True for the user's own (None where there is none), False for none."""
+    if isinstance(cache, bool):
+        from accelsim.search.cache import default_cache
+
+        return default_cache() if cache else None
+    return cache
 
 
 def check_settings(settings: Settings) -> None:
@@ -40,6 +58,10 @@ def check_settings(settings: Settings) -> None:
         raise InputError(f"gap must be at least 0 and below 1, not {settings.gap}")
     if settings.seconds is not None and not settings.seconds > 0:
         raise InputError(f"seconds must be more than 0, not {settings.seconds}")
+    if settings.steps not in STEPS:
+        raise InputError(
+            f"steps must be one of {', '.join(STEPS)}, not '{settings.steps}'{nearest(settings.steps, STEPS)}"
+        )
     from accelsim.model.conventions import convention
 
     convention(settings.convention)
@@ -63,6 +85,7 @@ def complete(
     settings: Settings,
     workers: int | None = None,
     progress: Progress | None = None,
+    cache: Cache | None = None,
 ) -> tuple[LayerResult, ...]:
     """The results with evaluation and certificate, or with the reason why there are none.
 
@@ -70,16 +93,16 @@ def complete(
     """
     asked = [r for r in wanted if not r.is_vector]
     pairs = [(r.operation, r.architecture) for r in asked]
-    answers = iter(_searched(pairs, settings, workers, progress))
+    answers = iter(_searched(pairs, settings, workers, progress, cache))
     return tuple(_streamed(r) if r.is_vector else _with(r, next(answers)) for r in wanted)
 
 
 def _searched(
-    pairs: list[Pair], settings: Settings, workers: int | None, progress: Progress | None
+    pairs: list[Pair], settings: Settings, workers: int | None, progress: Progress | None, cache: Cache | None
 ) -> Sequence[Answer]:
     from accelsim.search import search_many
 
-    return search_many(pairs, settings.objective, limits(settings), workers=workers, progress=progress)
+    return search_many(pairs, settings.objective, limits(settings), workers=workers, progress=progress, cache=cache)
 
 
 def _with(result: LayerResult, answer: Answer) -> LayerResult:
@@ -103,15 +126,27 @@ def best_mapping(
     dataflow: str | None = None,
     gap: float = 0.01,
     seconds: float | None = None,
+    steps: Steps = "aligned",
+    max_cycles: int | None = None,
+    max_energy: float | None = None,
+    cache: Cache | bool = True,
+    progress: Watch | None = None,
 ) -> SearchResult:
     """The best mapping of one layer on one machine, its cost, and the certificate: how sure that is.
 
-    Arguments as of ``accelsim.compare``. Raises InfeasibleError, with the constraint and the smallest change that would
-    help, when there is no mapping, and InputError for whatever is wrong with the arguments.
+    Arguments as of ``accelsim.compare``; ``max_cycles`` and ``max_energy`` (in the machine's unit) leave out what is
+    slower or costs more; ``progress`` is called with (partial nests looked at, best value so far). Raises
+    InfeasibleError, with the constraint and the smallest change that would help, when there is no mapping, and
+    InputError for whatever is wrong with the arguments.
     """
-    from accelsim.search import search
+    from accelsim.search import search_many
 
-    settings = Settings(None, objective, convention, dataflow, gap, seconds)
+    settings = Settings(None, objective, convention, dataflow, gap, seconds, steps)
     check_settings(settings)
+    asked = limits(settings, max_cycles, max_energy)
     operation = layer if isinstance(layer, Operation) else layer.operation()
-    return search(operation, as_architecture(architecture), objective, limits(settings))
+    pair = operation, as_architecture(architecture)
+    (answer,) = search_many([pair], objective, asked, cache=cache_of(cache), watch=progress)
+    if isinstance(answer, InfeasibleError):
+        raise answer
+    return answer

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from accelsim.architecture.spec import EnergyUnit
 from accelsim.model.evaluation import Evaluation
 from accelsim.report.contents import NONE
 from accelsim.report.numbers import count, energy_scale, percent, significant
 from accelsim.report.tables import Column, Table
-from accelsim.search.interface import Certificate
+from accelsim.search.interface import Certificate, Objective
 
 
 def evaluation_tables(evaluation: Evaluation) -> list[Table]:
@@ -20,19 +21,25 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     return tables
 
 
-def certificate_sentence(certificate: Certificate) -> str:
-    """How sure the search is, in one sentence.
+def certificate_sentence(certificate: Certificate, unit: str = "") -> str:
+    """How sure the search is, in plain words; ``unit``: that of the objective.
 
     The lower bound is over the space that ``space_rule`` describes, not over every conceivable nest.
     """
-    looked = f"looked at {count(certificate.looked_at)} of {significant_space(certificate.space)} mappings"
     if certificate.gap == 0:
-        sure = "proven best in its space"
+        sure = "Proven: no mapping of the space is better."
     else:
-        bound = significant(certificate.lower_bound)
-        less = f"{100 * certificate.gap:.2g} % less"
-        sure = f"not proven: no mapping can be below {bound}, {less}, and no move found a better one"
-    return f"{sure[0].upper()}{sure[1:]} ({certificate.space_rule}); {looked} in {certificate.seconds:.3g} s."
+        bound = f"{significant(certificate.lower_bound)} {unit}".rstrip()
+        better = f"{100 * certificate.gap:.2g} % better"
+        sure = f"Not proven: a mapping of the space may be up to {better} (none is below {bound})."
+    looked = f"{count(certificate.looked_at)} partial nests looked at in {certificate.seconds:.3g} s"
+    size = f"{significant_space(certificate.space)} combinations of tiles and kept levels"
+    return f"{sure} {looked}. The space: {certificate.space_rule}; {size}."
+
+
+def objective_unit(objective: Objective, energy_unit: EnergyUnit) -> str:
+    """The unit of an objective's values."""
+    return {"energy": energy_unit, "latency": "cycles", "edp": f"{energy_unit} x cycles"}[objective]
 
 
 def significant_space(size: int) -> str:

@@ -6,13 +6,27 @@ The functions load their engine when first called, so that naming them costs not
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError
-from accelsim.search.interface import OBJECTIVES, Certificate, Limits, Objective, SearchResult
+from accelsim.search.interface import OBJECTIVES, STEPS, Certificate, Limits, Objective, SearchResult, Steps
 from accelsim.workload.operation import Operation
 
-__all__ = ["OBJECTIVES", "Certificate", "Limits", "Objective", "SearchResult", "search", "search_many"]
+if TYPE_CHECKING:
+    from accelsim.search.cache import Cache
+
+__all__ = [
+    "OBJECTIVES",
+    "STEPS",
+    "Certificate",
+    "Limits",
+    "Objective",
+    "SearchResult",
+    "Steps",
+    "search",
+    "search_many",
+]
 
 
 def search(
@@ -34,8 +48,10 @@ def search_many(
     limits: Limits = Limits(),  # noqa: B008  (frozen)
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    cache: Cache | None = None,
+    watch: Callable[[int, float], None] | None = None,
 ) -> list[SearchResult | InfeasibleError]:
     """One answer per pair, in order; see accelsim.search.many.search_many."""
     from accelsim.search import many
 
-    return many.search_many(pairs, objective, limits, workers, progress)
+    return many.search_many(pairs, objective, limits, workers, progress, cache, watch)

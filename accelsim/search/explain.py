@@ -23,7 +23,7 @@ from accelsim.model.energy import data_macs, energy_items
 from accelsim.model.evaluation import Evaluation
 from accelsim.search.cache import Cache
 from accelsim.search.interface import Limits, Objective, SearchResult
-from accelsim.search.objective import check_objective, score
+from accelsim.search.objective import check_objective
 from accelsim.search.what_if import WhatIf, what_ifs
 from accelsim.workload.operation import Operation
 
@@ -126,8 +126,8 @@ def explain(
         raise InputError(f"seconds must be at least 0, not {seconds}")
     evaluation = result.evaluation
     allowed = seconds if limits.seconds is None else min(seconds, limits.seconds)
-    asked, value = replace(limits, seconds=allowed), score(evaluation, objective)[0]
-    found = what_ifs(operation, architecture, objective, asked, value, workers, progress, cache) if seconds else ()
+    asked = replace(limits, seconds=allowed)
+    found = what_ifs(result, operation, architecture, objective, asked, workers, progress, cache) if seconds else ()
     ports = (TimeLimit(f"{t.level} {t.port} port", t.cycles) for t in evaluation.port_times)
     return Explanation(
         result=result,
@@ -174,9 +174,11 @@ def _memories(
     evaluation: Evaluation, operation: Operation, architecture: Architecture, mapping: Mapping
 ) -> Iterator[MemoryUse]:
     """Every bounded memory, outermost first: the shared part of a level, then its partitions."""
+    order = [tensor.name for tensor in operation.tensors]
     for level in architecture.levels:
         private = dict(level.tensor_capacity_words)
         held = [(i, n.tensor) for i, n in enumerate(mapping.nodes) if isinstance(n, Storage) and n.level == level.name]
+        held.sort(key=lambda entry: order.index(entry[1]))
         parts: list[tuple[str, int, list[tuple[int, str]]]] = []
         if level.capacity_words is not None:
             parts.append(("", level.capacity_words, [(i, t) for i, t in held if t not in private]))

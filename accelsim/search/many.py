@@ -26,6 +26,7 @@ Pair = tuple[Operation, Architecture]
 Timed = tuple[Answer, bool]
 """An answer, and whether it is the same on every machine: no limit of time had a part in it."""
 Keep = Callable[[Question, Timed], None]
+Watch = Callable[[int, float], None]
 Answers = Generator[tuple[Question, Answer], None, None]
 
 
@@ -36,11 +37,13 @@ def search_many(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cache: Cache | None = None,
+    watch: Watch | None = None,
 ) -> list[Answer]:
     """One answer per pair, in order: a result, or the error that says why there is none.
 
     Operations that differ in name only are searched once per machine. ``workers``: processes, None or 1 for this one.
-    ``progress`` is called with the answers there are and all there will be. Whatever else a search raises is raised
+    ``progress`` is called with the answers there are and all there will be, ``watch`` from inside a search that is made
+    in this process, as ``progress`` of accelsim.search.engine.search. Whatever else a search raises is raised
     here, and an interrupt stops the workers.
     What the ``cache`` knows is not searched, and what is found is kept in it at once, except answers that
     ``limits.seconds`` had a part in. An interrupt leaves there all that was found.
@@ -66,9 +69,9 @@ def search_many(
             if store is not None and (known := store.get(question)) is not None:
                 note(question, known)
         missing = [question for question in unique.values() if question not in answers]
-        run = _here if workers in (None, 1) or len(missing) < 2 else _spread
+        alone = workers in (None, 1) or len(missing) < 2
         # Closed at once when an interrupt arrives here, between answers: a traceback would keep the workers alive.
-        with closing(run(missing, workers or 1, keep)) as coming:
+        with closing(_here(missing, keep, watch) if alone else _spread(missing, workers or 1, keep)) as coming:
             for question, answer in coming:
                 note(question, answer)
     out = []
@@ -87,20 +90,20 @@ def _named(answer: Answer, asked: str, name: str) -> Answer:
     return replace(answer, evaluation=replace(answer.evaluation, operation=name))
 
 
-def _answer(question: Question) -> Timed:
+def _answer(question: Question, watch: Watch | None = None) -> Timed:
     start, seconds = perf_counter(), question.limits.seconds
     answer: Answer
     try:
-        answer = search(question.operation, question.architecture, question.objective, question.limits)
+        answer = search(question.operation, question.architecture, question.objective, question.limits, watch)
         spent = answer.certificate.seconds
     except InfeasibleError as error:
         answer, spent = error, perf_counter() - start
     return answer, seconds is None or spent < seconds
 
 
-def _here(asked: list[Question], workers: int, keep: Keep) -> Answers:
+def _here(asked: list[Question], keep: Keep, watch: Watch | None = None) -> Answers:
     for question in asked:
-        timed = _answer(question)
+        timed = _answer(question, watch)
         keep(question, timed)
         yield question, timed[0]
 
@@ -123,7 +126,7 @@ def _spread(asked: list[Question], workers: int, keep: Keep) -> Answers:
             yield futures[future], timed[0]
     except BrokenProcessPool:
         _stop(pool)
-        yield from _here(list(open_), workers, keep)
+        yield from _here(list(open_), keep)
     except BaseException:
         _stop(pool)
         for future, question in futures.items():

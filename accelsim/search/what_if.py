@@ -12,9 +12,12 @@ from math import inf
 
 from accelsim.architecture.spec import Architecture, Fanout, Level
 from accelsim.errors import InfeasibleError
+from accelsim.mapping.dataflow import dataflow_violations
+from accelsim.mapping.validity import violations
 from accelsim.search.cache import Cache
-from accelsim.search.interface import Limits, Objective
+from accelsim.search.interface import Limits, Objective, SearchResult
 from accelsim.search.many import search_many
+from accelsim.search.objective import score
 from accelsim.search.rules import dataflow_of
 from accelsim.workload.operation import Operation
 
@@ -57,16 +60,23 @@ class _Change:
 
 
 def what_ifs(
-    operation: Operation, architecture: Architecture, objective: Objective, limits: Limits, value: float,
+    result: SearchResult, operation: Operation, architecture: Architecture, objective: Objective, limits: Limits,
     workers: int | None = None, progress: Callable[[int, int], None] | None = None, cache: Cache | None = None,
 ) -> tuple[WhatIf, ...]:  # fmt: skip
-    """What every change would buy over ``value``, the best known of the machine as it is, each searched within the
-    limits; ``progress`` is called with (changes judged, changes in all)."""
+    """What every change would buy over the result of the machine as it is, each searched within the limits.
+
+    ``progress`` is called with (changes judged, changes in all).
+    """
+    value = score(result.evaluation, objective)[0]
     changes = _changes(architecture)
     found: dict[int, WhatIf] = {}
     ports_matter = objective != "energy" or limits.max_cycles is not None
     dataflow = dataflow_of(architecture, limits)
-    fixed_passes = dataflow is not None and bool(dataflow.unroll)
+
+    def still_valid(machine: Architecture) -> bool:
+        told = dataflow_violations(operation, machine, result.mapping, dataflow) if dataflow is not None else ()
+        return not told and not violations(operation, machine, result.mapping)
+
     for wave in _waves(changes):
         asked = []
         for i in wave:
@@ -83,8 +93,8 @@ def what_ifs(
                 found[i] = _judged(changes[i], None, inf, value)
                 continue
             best, bound = answer.certificate.best, max(answer.certificate.lower_bound, least)
-            if not (changes[i].kind == "axis" and fixed_passes):  # what was found before is still valid there
-                best = min(best, value)
+            if best > value and still_valid(changes[i].machine):
+                best = value
             found[i] = _judged(changes[i], best, min(bound, best), value)
     return tuple(found[i] for i in range(len(changes)))
 
@@ -104,11 +114,12 @@ def _counted(progress: Callable[[int, int], None] | None, before: int, of: int) 
 
 def _waves(changes: list[_Change]) -> Iterator[list[int]]:
     """Changes such that what they are within comes in an earlier wave."""
-    depth: list[int] = []
-    for change in changes:
-        depth.append(max((depth[j] + 1 for j in change.within), default=0))
-    for wave in range(max(depth, default=-1) + 1):
-        yield [i for i, own in enumerate(depth) if own == wave]
+    left, judged = list(range(len(changes))), set[int]()
+    while left:
+        wave = [i for i in left if judged.issuperset(changes[i].within)]
+        yield wave
+        judged.update(wave)
+        left = [i for i in left if i not in judged]
 
 
 def _changes(architecture: Architecture) -> list[_Change]:
@@ -125,12 +136,9 @@ def _changes(architecture: Architecture) -> list[_Change]:
                 _with_level(architecture, level.name, _larger(level, partition, factor, more))
                 for factor, more in ((2, 0), (1, words))
             )
-            capacity = _capacity(level, partition)
-            # The smaller of the two is within the larger one, and judged after it.
-            both = [("double", doubled, capacity), ("1 KiB", larger, words)]
-            both.sort(key=lambda entry: -entry[2])
-            out.append(_Change("memory", name, both[0][0], both[0][1], (0,)))
-            out.append(_Change("memory", name, both[1][0], both[1][1], (0, len(out) - 1)))
+            here, doubles_more = len(out), _capacity(level, partition) >= words
+            out.append(_Change("memory", name, "1 KiB", larger, (0, here + 1) if doubles_more else (0,)))
+            out.append(_Change("memory", name, "double", doubled, (0,) if doubles_more else (0, here)))
     for axis in architecture.axes.values():
         out.append(_Change("axis", axis.name, "1 position", _wider(architecture, axis.name)))
     if ports:
