@@ -21,3 +21,9 @@ class Budget:
     def is_spent(self) -> bool:
         late = self.limits.seconds is not None and self.seconds >= self.limits.seconds
         return late or (self.limits.max_candidates is not None and self.looked_at >= self.limits.max_candidates)
+
+    @property
+    def left(self) -> int:
+        """Candidates that may still be looked at, at least one."""
+        most = self.limits.max_candidates
+        return 2**62 if most is None else max(1, most - self.looked_at)

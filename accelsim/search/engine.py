@@ -28,9 +28,11 @@ from accelsim.search.frames import Frame, frames
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import infeasible
 from accelsim.search.interface import Certificate, Limits, Objective, SearchResult
+from accelsim.search.ledger import Ledger
 from accelsim.search.objective import Score, check_objective, score
 from accelsim.search.prices import best_price, tried
 from accelsim.search.problem import Problem
+from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
 from accelsim.search.symmetry import is_first, mirrors
 from accelsim.search.walk import Floats, Walk
@@ -70,6 +72,7 @@ def search(
     InputError for an unknown objective, dataflow or convention, or an operation without MACs, which needs no mapping.
     """
     check_objective(objective)
+    from accelsim.search.partial import check_restriction, search_nest
     from accelsim.search.ragged import any_steps, first_share
 
     view = convention(limits.convention)
@@ -79,7 +82,11 @@ def search(
         )
     if operation.points >= LARGEST:
         raise InputError(f"{operation.name}: must have fewer than 2**59 MACs to be searched, not {operation.points:,}")
-    problem = Problem(Rules.of(operation, architecture, dataflow_of(architecture, limits)), view)
+    check_restriction(operation, architecture, limits)
+    rules = Rules.of(operation, architecture, dataflow_of(architecture, limits), limits.restriction or Restriction())
+    problem = Problem(rules, view)
+    if limits.restriction is not None and limits.restriction.nest:
+        return search_nest(problem, objective, limits)
     found = _Search(problem, objective, first_share(limits), progress).result()
     return any_steps(problem, objective, limits, found) if limits.steps == "ragged" else found
 
@@ -109,6 +116,7 @@ class _Search:
         self.goal = np.array([inf, inf, gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
         self.best: tuple[Score, Mapping, Evaluation] | None = None
         self.tables = WindowTables()
+        self.ledger = Ledger(problem.rules.operation, problem.rules.architecture)
         self.price: Floats | None = None
         self.dives = 0
         self.measures = 1 if self.lexical else None
@@ -127,6 +135,10 @@ class _Search:
             if self.progress is not None and self.best is not None:
                 self.progress(self.budget.looked_at, self.best[0][0])
         if self.best is None:
+            from accelsim.search.partial import disobedient
+
+            if self.limits.restriction is not None:
+                raise disobedient(self.problem, self.limits.restriction)
             raise infeasible(self.problem, self.limits)
         return self.certified(queue)
 
@@ -186,7 +198,7 @@ class _Search:
             _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)
             if mapping is None:
                 break
-            self.take(mapping)
+            self.take(mapping, frame)
         self.budget.looked_at += hunt.looked_at
 
     def begin(self, price: Floats | None, entry: _Entry) -> _Entry | None:
@@ -208,10 +220,10 @@ class _Search:
         """Look at so many more labels of a frame."""
         while True:
             before = hunt.looked_at
-            status, mapping, least = hunt.run(self.goal, NO_FRONT, 0, most)
+            status, mapping, least = hunt.run(self.goal, NO_FRONT, 0, min(most, self.budget.left))
             self.budget.looked_at += hunt.looked_at - before
             if mapping is not None:
-                self.take(mapping)
+                self.take(mapping, hunt.walk.frame)
             if status == labels.EMPTY:
                 return None
             if status == labels.FOUND and self.budget.is_spent:
@@ -220,10 +232,16 @@ class _Search:
                 first = max(entry.first, least)
                 return replace(entry, first=first, step=partial(self.hunt, hunt, CHUNK))
 
-    def take(self, mapping: Mapping) -> None:
+    def take(self, mapping: Mapping, frame: Frame) -> None:
         """Evaluate a complete mapping; keep it when it is the best."""
         rules = self.problem.rules
+        if self.lexical and frame.is_perfect:
+            energy = self.ledger.energy(frame.spreads, mapping)
+            if energy is not None and energy > self.goal[0] * (1 + labels.CLOSE):
+                return
         evaluation = evaluate(rules.operation, rules.architecture, mapping, self.limits.convention)
+        if self.lexical and frame.is_perfect:
+            self.ledger.note(frame.spreads, mapping, evaluation)
         value = score(evaluation, self.objective)
         if evaluation.cycles > self.goal[3] or evaluation.energy > self.goal[4]:
             return

@@ -94,7 +94,7 @@ def frames(rules: Rules, aligned: bool) -> Iterator[Frame]:
     for picked in product(*choices):
         spreads = tuple(spread for choice in picked for spread in choice)
         rounds = _rounds(rules, spreads, aligned)
-        if rounds is not None:
+        if rounds is not None and prod(s.positions for s in spreads) >= rules.mac_units:
             yield from _pinned(Frame(rules, spreads, rounds))
 
 
@@ -131,14 +131,12 @@ def _axis_choices(rules: Rules, size: int, dims: tuple[str, ...], aligned: bool)
     found: list[tuple[tuple[str, int], ...]] = [()]
     for dim in dims:
         bound = rules.operation.extents[dim]
-        values = [n for n in divisors(bound) if n > 1]
-        if aligned:
-            filling = -(-bound // -(-bound // size))  # as many rounds with fewer positions
-            values = sorted({*values, filling} - {1})
+        values = {n for n in divisors(bound) if n > 1}
         more = []
         for choice in found:
             room = size // prod(n for _, n in choice)
-            more += [(*choice, (dim, n)) for n in values if n <= room]
+            fill = {-(-bound // -(-bound // room))} - {1} if aligned else set()  # all of it, or as many rounds with fewer
+            more += [(*choice, (dim, n)) for n in sorted(values | fill) if n <= room]
         found += more
     return found
 

@@ -8,6 +8,7 @@ from typing import Literal
 from accelsim.errors import InputError, nearest
 from accelsim.mapping.nest import Mapping
 from accelsim.model.evaluation import Evaluation
+from accelsim.search.restriction import Restriction
 
 Objective = Literal["energy", "latency", "edp"]
 OBJECTIVES: tuple[Objective, ...] = ("energy", "latency", "edp")
@@ -29,6 +30,7 @@ class Limits:
                     smaller, the dim then being cut as if its bound were the next multiple. ragged: any step
     max_cycles      only mappings of at most so many cycles count; None for no limit
     max_energy      only mappings of at most this energy, in the architecture's unit, count; None for no limit
+    restriction     what the user fixes of the mapping; None for nothing
 
     Raises InputError for a gap outside 0..1, negative seconds, or no candidate at all.
     """
@@ -41,6 +43,7 @@ class Limits:
     steps: Steps = "aligned"
     max_cycles: int | None = None
     max_energy: float | None = None
+    restriction: Restriction | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.gap < 1:

@@ -29,6 +29,7 @@ from accelsim.search.frames import divisors
 from accelsim.search.interface import Limits, Objective, SearchResult
 from accelsim.search.objective import Score, score
 from accelsim.search.problem import Problem
+from accelsim.search.restriction import Restriction, restriction_violations
 from accelsim.search.rules import Rules
 from accelsim.search.sheet import Rows, Sheet, placed
 from accelsim.workload.operation import Operation, Rank, Tensor
@@ -122,7 +123,8 @@ def _improved(
 
 def is_valid(rules: Rules, mapping: Mapping) -> bool:
     operation, architecture = rules.operation, rules.architecture
-    if violations(operation, architecture, mapping):
+    fixed = Restriction(tiles=rules.tiles)
+    if violations(operation, architecture, mapping) or restriction_violations(operation, architecture, mapping, fixed):
         return False
     return rules.dataflow is None or not dataflow_violations(operation, architecture, mapping, rules.dataflow)
 

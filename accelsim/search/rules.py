@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil, prod
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError
@@ -14,17 +15,24 @@ from accelsim.mapping.dataflow import (
     unroll_room,
 )
 from accelsim.search.interface import Limits
+from accelsim.search.restriction import Restriction, restricted
 from accelsim.workload.operation import Operation
+
+ROUNDING = 1e-9
+"""By how much a product of a fraction may be off."""
 
 
 def dataflow_of(architecture: Architecture, limits: Limits) -> Dataflow | None:
-    """The dataflow that the limits name, or the architecture's own; raises InputError when there is no such file."""
-    name = limits.dataflow or architecture.dataflow
-    if name is None:
-        return None
-    from accelsim.mapping.dataflow_files import load_dataflow
+    """The dataflow that the limits name, or the architecture's own, and the restriction's axes and keeps with it.
 
-    return load_dataflow(name)
+    Raises InputError when there is no such file.
+    """
+    name, dataflow = limits.dataflow or architecture.dataflow, None
+    if name is not None:
+        from accelsim.mapping.dataflow_files import load_dataflow
+
+        dataflow = load_dataflow(name)
+    return dataflow if limits.restriction is None else restricted(dataflow, limits.restriction)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,8 @@ class Rules:
     spatial   (axis, dims it may carry)
     complete  (level, tensor, dims that must not be looped over in time above that node)
     inside    (levels, dims): below a node of one of these levels only these are looped over in time
+    tiles     (level, dim, elements of the dim in its nodes of tensors that the dim indexes)
+    mac_units MAC units that lie in space, at least
     """
 
     operation: Operation
@@ -46,9 +56,16 @@ class Rules:
     spatial: tuple[tuple[str, tuple[str, ...]], ...]
     complete: tuple[tuple[str, str, frozenset[str]], ...]
     inside: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    tiles: tuple[tuple[str, str, int], ...] = ()
+    mac_units: int = 1
 
     @staticmethod
-    def of(operation: Operation, architecture: Architecture, dataflow: Dataflow | None) -> Rules:
+    def of(
+        operation: Operation,
+        architecture: Architecture,
+        dataflow: Dataflow | None,
+        restriction: Restriction = Restriction(),  # noqa: B008  (frozen)
+    ) -> Rules:
         """The rules; raises InfeasibleError when the machine has no level for what the dataflow must keep."""
         free = dataflow or Dataflow("any")
         _check_levels(operation, architecture, free)
@@ -71,6 +88,12 @@ class Rules:
                 (frozenset(level for t in tensors for level in role_levels(architecture, role, t)[:1]), frozenset(dims))
                 for role, dims in free.inside
             ),
+            tuple(
+                (level, dim, min(n, operation.extents[dim]))
+                for level, dim, n in restriction.tiles
+                if dim in operation.extents
+            ),
+            ceil(restriction.min_utilization * prod(axis.size for axis in architecture.axes.values()) - ROUNDING),
         )
 
     def irrelevant(self, tensor: str) -> tuple[str, ...]:

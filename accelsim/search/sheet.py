@@ -86,6 +86,9 @@ class Sheet:
         ok = np.ones(len(rows), np.bool_)
         for columns, most in self._products:
             ok &= trips[:, columns].prod(axis=1) <= most
+        ok &= self.positions(rows) >= self.rules.mac_units
+        for column, extent in self._tiles:
+            ok &= rows[:, column] == extent
         for bits, held in self._memories:
             left = np.flatnonzero(ok)
             part = rows[left]
@@ -106,6 +109,20 @@ class Sheet:
         for dim, passes in self.rules.passes:
             found.append(([i for i, x in enumerate(self.loops) if isinstance(x, Temporal) and x.dim == dim], passes))
         return [(columns, most) for columns, most in found if columns]
+
+    @cached_property
+    def _tiles(self) -> list[tuple[int, int]]:
+        """(column, step) that the rules fix; the tiles of nodes above all loops of a dim are its bound, and not here."""
+        found, above = [], 0
+        for node in self.nodes:
+            if not isinstance(node, Storage):
+                above += 1
+                continue
+            for level, dim, extent in self.rules.tiles:
+                own = [i for i in self.slots[dim] if i < above] if dim in self.slots else []
+                if own and level == node.level and dim in self.rules.operation.tensor(node.tensor).dims:
+                    found.append((own[-1], extent))
+        return found
 
     @cached_property
     def _memories(self) -> list[tuple[int, list[Held]]]:

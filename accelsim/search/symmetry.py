@@ -13,6 +13,8 @@ Swap = dict[str, str]
 
 def mirrors(rules: Rules) -> tuple[Swap, ...]:
     """Swaps of one or two pairs of dims that change neither the operation nor the rules."""
+    if rules.tiles:
+        return ()
     extents = rules.operation.extents
     pairs = [(a, b) for a, b in combinations(rules.dims, 2) if extents[a] == extents[b]]
     sets = [(pair,) for pair in pairs]

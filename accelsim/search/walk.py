@@ -155,6 +155,10 @@ class Walk:
                 pin = self.costs.tiles[d].index(spread.below)
                 inside = self.problem.above[edge.child] > spread.fanout
                 fits &= self.digits[d] <= pin if inside else self.digits[d] >= pin
+        for name, dim, extent in self.problem.rules.tiles:
+            if name == level.name and dim in tensor.dims and dim in self.dims:
+                d = self.dims.index(dim)
+                fits &= np.array(self.extents_at(edge.child, d))[self.digits[d]] == extent
         return fits
 
     def _must_share(self, edge: Edge, other: Edge) -> bool:
