@@ -36,8 +36,9 @@ from accelsim.workload.operation import Operation, Rank, Tensor
 
 PASSES = 3
 """Times that a nest is improved, new loops standing outside the others or inside in turn."""
-ALL_VALUES, FEW_VALUES, PAIR_ROWS = 64, 10, 30_000
-"""Bounds up to which every step is tried; parts tried when two dims change together; nests of one such pair."""
+ALL_VALUES, FEW_VALUES, PAIR_ROWS, WINDOW_ROWS = 64, 10, 30_000, 1_000
+"""Bounds up to which every step is tried; parts tried when two dims change together; nests of one such pair, and of
+one pair that shares a window, whose tiles are dear to count."""
 
 
 def first_share(limits: Limits) -> Limits:
@@ -113,7 +114,7 @@ def _improved(
 ) -> Mapping:
     """One descent; the mapping itself when nothing valid is better."""
     nodes, row = widened(rules, mapping, first)
-    sheet = Sheet(rules, nodes, objective, limits)
+    sheet = Sheet(rules, nodes, objective, limits, exact=False)
     own = sheet.best(row[None, :])
     if own is None:
         return mapping
@@ -192,7 +193,9 @@ def _better(sheet: Sheet, best: tuple[Score, Rows], moves: list[Rows], dims: tup
     rows = placed(best[1], sheet.slots[dims[0]], moves[0])
     if len(dims) == 2:
         own = moves[1]
-        most = max(1, PAIR_ROWS // len(rows))
+        terms = [{t.dim for t in rank.terms} for x in sheet.rules.operation.tensors for rank in x.ranks]
+        sliding = any(set(dims) <= own for own in terms)
+        most = max(1, (WINDOW_ROWS if sliding else PAIR_ROWS) // len(rows))
         own = own[:: -(-len(own) // most)]
         rows = np.repeat(rows, len(own), axis=0)
         rows[:, list(sheet.slots[dims[1]])] = np.tile(own, (len(rows) // len(own), 1))

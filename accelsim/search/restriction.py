@@ -98,9 +98,10 @@ def check_possible(
         bound = operation.extents.get(dim, 1)
         if level == outermost and extent < bound:
             raise InfeasibleError(f"{where}: tiles.{level}.{dim} must be {bound}, all of it, not {extent}")
+    both = restricted(dataflow, restriction)
     units = prod(axis.size for axis in architecture.axes.values())
     room = prod(
-        min(axis.size, prod(operation.extents[d] for d in axis_dims(operation, axis, dataflow)))
+        min(axis.size, prod(operation.extents[d] for d in axis_dims(operation, axis, both)))
         for axis in architecture.axes.values()
     )
     if room < restriction.min_utilization * units:
@@ -185,9 +186,9 @@ def _matches(operation: Operation, nest: tuple[Node, ...], mapping: Mapping) -> 
         wanted = nest[i]
         if isinstance(wanted, Storage):
             return wanted in gaps[j] and rest(i + 1, j, seen | {wanted})
-        if j < len(mapping.loops) and seen == gaps[j] and _is_loop(wanted, mapping.loops[j]):
-            if rest(i + 1, j + 1, frozenset()):
-                return True
+        fits = j < len(mapping.loops) and seen == gaps[j] and _is_loop(wanted, mapping.loops[j])
+        if fits and rest(i + 1, j + 1, frozenset()):
+            return True
         return wanted.step in (0, _extent(operation, mapping.loops[:j], wanted.dim)) and rest(i + 1, j, seen)
 
     return rest(0, 0, frozenset())

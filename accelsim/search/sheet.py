@@ -19,6 +19,8 @@ from accelsim.search.interface import Limits, Objective
 from accelsim.search.rules import Rules
 from accelsim.workload.operation import Rank, Tensor
 
+FEW = 64
+"""Rows whose tiles are counted exactly in any case."""
 Rows = NDArray[np.int64]
 Held = tuple[int, Tensor, dict[str, tuple[int, ...]]]
 """Bits per word, tensor, and per dim the columns of the loops above the node."""
@@ -26,12 +28,16 @@ Held = tuple[int, Tensor, dict[str, tuple[int, ...]]]
 
 @dataclass(frozen=True)
 class Sheet:
-    """The nest of one operation on one machine; every dim of more than one element has a loop."""
+    """The nest of one operation on one machine; every dim of more than one element has a loop.
+
+    ``exact``: tiles that reach into padding count without it; else, and quicker, many rows at once count all of them.
+    """
 
     rules: Rules
     nodes: tuple[Node, ...]
     objective: Objective
     limits: Limits
+    exact: bool = True
 
     @cached_property
     def loops(self) -> tuple[Loop, ...]:
@@ -112,7 +118,7 @@ class Sheet:
 
     @cached_property
     def _tiles(self) -> list[tuple[int, int]]:
-        """(column, step) that the rules fix; the tiles of nodes above all loops of a dim are its bound, and not here."""
+        """(column, step) that the rules fix; where no loop of the dim stands above a node, its tile is the bound."""
         found, above = [], 0
         for node in self.nodes:
             if not isinstance(node, Storage):
@@ -152,13 +158,14 @@ class Sheet:
     def _rank_words(self, rank: Rank, columns: dict[str, tuple[int, ...]], rows: Rows) -> Rows:
         extents = self.rules.operation.extents
         low, high = rank.span(extents)
-        if low >= 0 and high < rank.size and len(rank.terms) <= 2:
+        unclipped = (low >= 0 and high < rank.size) or not (self.exact or len(rows) <= FEW)
+        if unclipped and len(rank.terms) <= 2:
             own = [columns.get(term.dim) or () for term in rank.terms]
             lengths = [
                 rows[:, c[-1]] if c else np.full(len(rows), extents[term.dim])
                 for c, term in zip(own, rank.terms, strict=True)
             ]
-            return _distinct(rank, lengths)
+            return np.minimum(_distinct(rank, lengths), rank.size)
         used = [i for term in rank.terms for i in columns.get(term.dim, ())]
         if not len(rows) or not used:
             return np.full(len(rows), self._chained(rank, columns, dict.fromkeys(used, 0)), np.int64)
