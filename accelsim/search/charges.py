@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from accelsim.model import kernels as k
-from accelsim.model.plan import TileRule
 from accelsim.search.costs import EdgeCosts, FrameCosts, SlideCosts, Values
 from accelsim.search.frames import Spread
-from accelsim.search.windows import GAIN, HIGHEST, RESET
 from accelsim.search.problem import MACS, Edge, Measure, Weights
+from accelsim.search.windows import GAIN, HIGHEST, RESET
 from accelsim.workload.operation import Rank, Tensor
 
 Terms = list[tuple[float, dict[Spread, int]]]
@@ -85,7 +84,8 @@ class Charges:
             ends = self.costs.words(edge, modes, self.rule, slide)
             if weight < 0:  # what is kept costs, so that the least is when every row starts afresh
                 ends = np.stack([ends[HIGHEST], 0 * ends[RESET], 0 * ends[GAIN]])
-            total = total + weight * ends
+            with np.errstate(invalid="ignore"):
+                total = total + weight * ends
         return np.asarray(total)
 
     def terms(self, edge: Edge, weights: Weights) -> tuple[Terms, float]:
@@ -194,4 +194,6 @@ def covered(rank: Rank, bounds: tuple[int, ...], loops: tuple[tuple[int, int, in
         dims[i], steps[i], modes[i] = dim, min(step, enclosing[dim]), mode
         trips[i] = -(-enclosing[dim] // steps[i])
         enclosing[dim] = int(steps[i])
-    return int(k.window_cover(limits, strides, rank.offset, rank.size, False, dims, steps, modes, trips, coords, len(loops)))
+    return int(
+        k.window_cover(limits, strides, rank.offset, rank.size, False, dims, steps, modes, trips, coords, len(loops))
+    )

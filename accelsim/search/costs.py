@@ -19,12 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.mapping.tiles import points_with_data
 from accelsim.model import kernels as k
-from accelsim.model.energy import data_macs
 from accelsim.model.plan import TileRule
 from accelsim.search.frames import Frame, Spread, divisors
-from accelsim.search.problem import MACS, Edge, Measure, Problem, Weights
+from accelsim.search.problem import MACS, Edge, Problem
 from accelsim.search.windows import Place, WindowTable, WindowTables
 from accelsim.workload.operation import Rank, Tensor
 
@@ -42,8 +40,8 @@ class SlideCosts:
 @dataclass(frozen=True)
 class EdgeCosts:
     """Costs per visit over the dims of windows: ``low`` and ``high`` when the child's tile changes altogether,
-    ``slides`` when it slides; to be multiplied by ``visits``, with ``constant`` added once. ``loose``: the highest is not
-    known."""
+    ``slides`` when it slides; to be multiplied by ``visits``, with ``constant`` added once. ``loose``: the highest is
+    not known."""
 
     low: Values
     high: Values
@@ -181,7 +179,8 @@ class FrameCosts:
             names = [t.dim for t in rank.terms]
             table = self.window(rank, dense, modes, bool(slide))
             sums = dict(table.slides)[names.index(slide)] if slide in names else table.every
-            words = words * self._laid(names, sums)
+            with np.errstate(invalid="ignore"):  # 0 x infinite where no slide is possible
+                words = words * self._laid(names, sums)
         return words
 
     def left(self, edge: Edge, *rules: TileRule) -> Iterator[tuple[int, Values]]:

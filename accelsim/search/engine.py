@@ -1,8 +1,8 @@
 """The best mapping of one operation on one machine, with what proves it.
 
-The space is split into frames (accelsim.search.frames); each has a bound from a relaxation, and the frames are explored
-in the order of their bounds until none can hold anything better, or the gap that was asked for is reached.  A frame that
-is explored to its end is proven; what is left open gives the lower bound.
+The space is split into frames (accelsim.search.frames); each has a bound from a relaxation, and the frames are
+explored in the order of their bounds until none can hold anything better, or the gap that was asked for is reached.
+A frame that is explored to its end is proven; what is left open gives the lower bound.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ from accelsim.model.conventions import convention
 from accelsim.model.evaluate import evaluate
 from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
-from accelsim.search import labels
+from accelsim.search import kernels
 from accelsim.search.budget import Budget
 from accelsim.search.frames import Frame, frames
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import infeasible
 from accelsim.search.interface import Certificate, Limits, Objective, SearchResult
+from accelsim.search.lattice import Floats
 from accelsim.search.ledger import Ledger
 from accelsim.search.objective import Score, check_objective, score
 from accelsim.search.prices import best_price, tried
@@ -35,7 +36,7 @@ from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
 from accelsim.search.symmetry import is_first, mirrors
-from accelsim.search.walk import Floats, Walk
+from accelsim.search.walk import Walk
 from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Operation
 
@@ -162,13 +163,13 @@ class _Search:
     def value(self, frame: Frame, values: Floats) -> Score:
         """The objective at these measures; those not asked for count nothing."""
         rates = self.rates[: len(values)]
-        first, second, _ = labels._value(OBJECTIVE[self.objective], float(frame.cycles), rates, values)
+        first, second, _ = kernels._value(OBJECTIVE[self.objective], float(frame.cycles), rates, values)
         return float(first), float(second)
 
     def hopeless(self, frame: Frame, values: Floats) -> bool:
         rates = self.rates[: len(values)]
         return bool(
-            labels._hopeless(OBJECTIVE[self.objective], float(frame.cycles), rates, values, self.goal, NO_FRONT, 0)
+            kernels._hopeless(OBJECTIVE[self.objective], float(frame.cycles), rates, values, self.goal, NO_FRONT, 0)
         )
 
     def further(self, entry: _Entry) -> _Entry | None:
@@ -224,11 +225,11 @@ class _Search:
             self.budget.looked_at += hunt.looked_at - before
             if mapping is not None:
                 self.take(mapping, hunt.walk.frame)
-            if status == labels.EMPTY:
+            if status == kernels.EMPTY:
                 return None
-            if status == labels.FOUND and self.budget.is_spent:
+            if status == kernels.FOUND and self.budget.is_spent:
                 return replace(entry, step=partial(self.hunt, hunt, CHUNK))
-            if status == labels.RUNNING:
+            if status == kernels.RUNNING:
                 first = max(entry.first, least)
                 return replace(entry, first=first, step=partial(self.hunt, hunt, CHUNK))
 
@@ -237,7 +238,7 @@ class _Search:
         rules = self.problem.rules
         if self.lexical and frame.is_perfect:
             energy = self.ledger.energy(frame.spreads, mapping)
-            if energy is not None and energy > self.goal[0] * (1 + labels.CLOSE):
+            if energy is not None and energy > self.goal[0] * (1 + kernels.CLOSE):
                 return
         evaluation = evaluate(rules.operation, rules.architecture, mapping, self.limits.convention)
         if self.lexical and frame.is_perfect:
@@ -255,7 +256,7 @@ class _Search:
         (value, _), mapping, evaluation = self.best
         left = [e.first for e in queue if not self.hopeless(e.frame, e.values)]
         bound = min([value, float(self.goal[5]), *left]) - self.owed
-        if bound >= value * (1 - labels.CLOSE):
+        if bound >= value * (1 - kernels.CLOSE):
             bound = value
         certificate = Certificate(
             space=self.space,
@@ -271,6 +272,6 @@ class _Search:
 
 def _better(value: Score, than: Score) -> bool:
     """Whether a score is lower, or as low with a lower tie-breaker, energies being sums of rounded numbers."""
-    if value[0] < than[0] * (1 - labels.CLOSE):
+    if value[0] < than[0] * (1 - kernels.CLOSE):
         return True
-    return value[0] <= than[0] * (1 + labels.CLOSE) and value[1] < than[1] * (1 - labels.CLOSE)
+    return value[0] <= than[0] * (1 + kernels.CLOSE) and value[1] < than[1] * (1 - kernels.CLOSE)

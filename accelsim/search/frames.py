@@ -135,7 +135,9 @@ def _axis_choices(rules: Rules, size: int, dims: tuple[str, ...], aligned: bool)
         more = []
         for choice in found:
             room = size // prod(n for _, n in choice)
-            fill = {-(-bound // -(-bound // room))} - {1} if aligned else set()  # all of it, or as many rounds with fewer
+            fill = (
+                {-(-bound // -(-bound // room))} - {1} if aligned else set()
+            )  # all of it, or as many rounds with fewer
             more += [(*choice, (dim, n)) for n in sorted(values | fill) if n <= room]
         found += more
     return found

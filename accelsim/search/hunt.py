@@ -8,12 +8,13 @@ from math import inf
 import numpy as np
 
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
-from accelsim.search import labels
-from accelsim.search.walk import Floats, Walk
+from accelsim.search import kernels
+from accelsim.search.lattice import Floats
+from accelsim.search.walk import Walk
 
 WEIGHT = 0.05
-"""How much more than its bound the rest of a nest counts when labels are ordered, so that whole nests are found early."""
-OBJECTIVE = {"energy": labels.ENERGY, "latency": labels.LATENCY, "edp": labels.EDP}
+"""How much more than its bound the rest of a nest counts in the order of labels, so that whole nests come early."""
+OBJECTIVE = {"energy": kernels.ENERGY, "latency": kernels.LATENCY, "edp": kernels.EDP}
 
 
 class Hunt:
@@ -25,44 +26,50 @@ class Hunt:
     ) -> None:  # fmt: skip
         """``slack``: how much dearer a nest may be that stands for others; it makes the answer that much less sure."""
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
-        *self.inputs, self.wanted = walk.inputs
-        self.price = np.zeros(len(walk.capacities[1])) if price is None else price
-        self.priced = np.zeros((1, 1)) if price is None else walk.priced(price)
+        priced = np.zeros((1, 1)) if price is None else walk.priced(price)
+        self.inputs = walk.inputs(np.zeros(len(walk.capacities[1])) if price is None else price, priced)
         self.slack = slack
         self.rates = np.array([m.rate for m in walk.problem.measures])
         measures, (_, limits) = len(self.rates), walk.capacities
-        self.ints = np.empty((1024, labels.COLUMNS), np.int64)
+        self.ints = np.empty((1024, kernels.COLUMNS), np.int64)
         self.floats = np.empty((1024, 2 * measures + len(limits) + 1))
         self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
         self.table = np.full(4096, -1, np.int64)
-        self.counters = np.zeros(labels.COUNTERS, np.int64)
+        self.counters = np.zeros(kernels.COUNTERS, np.int64)
         for state, cost, exact in walk.feeds:
             self._root(state, cost, exact)
 
     def _root(self, state: int, cost: np.ndarray, exact: bool) -> None:
-        n = int(self.counters[labels.LABELS])
-        self.counters[labels.LABELS] += 1
-        row = np.zeros(labels.COLUMNS, np.int64)
-        row[[labels.STATE, labels.SLIDE, labels.PARENT, labels.MOVE, labels.NEXT, labels.ALIVE]] = (state, -1, -1, -1, -1, 1)
+        n = int(self.counters[kernels.LABELS])
+        self.counters[kernels.LABELS] += 1
+        row = np.zeros(kernels.COLUMNS, np.int64)
+        row[[kernels.STATE, kernels.SLIDE, kernels.PARENT, kernels.MOVE, kernels.NEXT, kernels.ALIVE]] = (
+            state,
+            -1,
+            -1,
+            -1,
+            -1,
+            1,
+        )
         measures = len(cost)
         self.ints[n] = row
         self.floats[n] = 0.0
         self.floats[n, :measures] = cost
         self.floats[n, measures : 2 * measures] = cost if exact else inf
-        labels._push(self.keys, self.ids, self.counters, float(cost[0]), n)
+        kernels._push(self.keys, self.ids, self.counters, float(cost[0]), n)
 
     @property
     def looked_at(self) -> int:
-        return int(self.counters[labels.LABELS])
+        return int(self.counters[kernels.LABELS])
 
     def run(self, goal: Floats, front: Floats, fronts: int, most: int) -> tuple[int, Mapping | None, float]:
         """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
-        status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = labels.explore(
-            most, self.weight, self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, self.slack, goal,
-            front, fronts,
-            *self.inputs, self.price, self.priced, self.wanted, self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
+        aim = (self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts)
+        status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = kernels.explore(
+            most, self.weight, self.slack, aim, *self.inputs,
+            self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
         )  # fmt: skip
-        mapping = self.mapping(int(found)) if status == labels.FOUND else None
+        mapping = self.mapping(int(found)) if status == kernels.FOUND else None
         return int(status), mapping, float(least)
 
     def mapping(self, label: int) -> Mapping:
@@ -79,12 +86,12 @@ class Hunt:
         walk, problem = self.walk, self.walk.problem
         while label >= 0:
             row = self.ints[label]
-            parent, move = int(row[labels.PARENT]), int(row[labels.MOVE])
-            if move >= labels.PLACE:
-                edge = walk.edges[move - labels.PLACE]
+            parent, move = int(row[kernels.PARENT]), int(row[kernels.MOVE])
+            if move >= kernels.PLACE:
+                edge = walk.edges[move - kernels.PLACE]
                 yield Storage(problem.levels[edge.child].name, problem.tensors[edge.tensor].name)
-            elif move == labels.PASS:
-                yield from self._spatial(int(self.ints[parent, labels.REGION]), int(row[labels.Q]))
+            elif move == kernels.PASS:
+                yield from self._spatial(int(self.ints[parent, kernels.REGION]), int(row[kernels.Q]))
             elif move >= 0:
                 dim = int(walk.moves[1][move])
                 yield Temporal(walk.dims[dim], self._extent(dim, parent))
@@ -93,8 +100,8 @@ class Hunt:
     def _extent(self, dim: int, label: int) -> int:
         """Elements of a dim inside the nest of a label."""
         walk, row = self.walk, self.ints[label]
-        tile = walk.costs.tiles[dim][int(walk.digits[dim, int(row[labels.Q])])]
-        passed = walk.frame.fanouts[: int(row[labels.REGION])]
+        tile = walk.costs.tiles[dim][int(walk.digits[dim, int(row[kernels.Q])])]
+        passed = walk.frame.fanouts[: int(row[kernels.REGION])]
         return tile * walk.frame.positions(walk.dims[dim], min(passed)) if passed else tile
 
     def _spatial(self, region: int, q: int) -> Iterator[Spatial]:

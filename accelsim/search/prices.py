@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from accelsim.search.walk import Floats, Walk
+from accelsim.search.lattice import Floats
+from accelsim.search.walk import Walk
 
 ROUNDS, HALVINGS = 2, 4
 

@@ -17,7 +17,7 @@ def mirrors(rules: Rules) -> tuple[Swap, ...]:
         return ()
     extents = rules.operation.extents
     pairs = [(a, b) for a, b in combinations(rules.dims, 2) if extents[a] == extents[b]]
-    sets = [(pair,) for pair in pairs]
+    sets: list[tuple[tuple[str, str], ...]] = [(pair,) for pair in pairs]
     sets += [(p, q) for p, q in combinations(pairs, 2) if not set(p) & set(q)]
     found = []
     for chosen in sets:
@@ -45,7 +45,9 @@ def _keeps(rules: Rules, swap: Swap) -> bool:
 
 
 def _ranks(tensor: Tensor, swap: Swap) -> list[tuple[object, ...]]:
-    ranks = ((r.size, r.offset, tuple(sorted((swap.get(t.dim, t.dim), t.stride) for t in r.terms))) for r in tensor.ranks)
+    ranks = (
+        (r.size, r.offset, tuple(sorted((swap.get(t.dim, t.dim), t.stride) for t in r.terms))) for r in tensor.ranks
+    )
     return sorted(ranks)
 
 

@@ -149,7 +149,7 @@ def _table(rank: Rank, dense: bool, places: tuple[Place, ...], slides: bool) -> 
             sums[[RESET, GAIN]] = 0.0
             for at in product(*(range(n) for n in shape)):
                 for start in range(at[dim]):
-                    sums[(slice(None), start, *at)] = _slide(rank, bounds, dense, places, at, dim, start, every)
+                    sums[:, start][(slice(None), *at)] = _slide(rank, bounds, dense, places, at, dim, start, every)  # type: ignore[index]
             found.append((dim, sums))
     left = np.zeros((len(places), *shape))
     for dim in range(len(places)):

@@ -82,7 +82,7 @@ def _value(objective, compute, rates, values):
 @njit(cache=True)
 def _key(objective, compute, rates, ahead, paid, weight):
     """Order in which labels are looked at: what is still to come weighs a little more than what is paid."""
-    first, _, cycles = _value(objective, compute, rates, ahead)
+    _, _, cycles = _value(objective, compute, rates, ahead)
     energy = ahead[0] + weight * (ahead[0] - paid)
     if objective == ENERGY:
         return energy
@@ -255,12 +255,26 @@ def _rehash(ints, table, counters):
 
 
 @njit(cache=True)
-def _close(row, values, item, start, resets, kind, dim, left, measures, items, at_low, at_high, slides, loose, constant, visits,
-           special, slide_of):  # fmt: skip
+def _room(ints, floats, keys, ids, table, counters):
+    """The arrays with room for the labels that one more expansion may add."""
+    if counters[LABELS] + 64 >= len(ints):
+        ints, floats = _grown(ints, 2 * len(ints)), _grown(floats, 2 * len(floats))
+    if counters[HEAP] + 64 >= len(keys):
+        more_keys, more_ids = np.empty(2 * len(keys)), np.empty(2 * len(ids), np.int64)
+        more_keys[: len(keys)], more_ids[: len(ids)] = keys, ids
+        keys, ids = more_keys, more_ids
+    if 2 * counters[BUCKETS] + 128 >= len(table):
+        table = _rehash(ints, table, counters)
+    return ints, floats, keys, ids, table
+
+
+@njit(cache=True)
+def _close(row, values, item, start, resets, kind, dim, measures, costs):
     """Settle an open item at the label's tile vector: its tile changes altogether, or a loop ends its slide.
 
     ``resets``: trips of the loops that brought the slide back to its first tile, and changed nothing else.
     """
+    items, at_low, at_high, slides, loose, _, left, _, _, constant, visits, special, slide_of, _, _, _ = costs
     t, q = items[item, 0], row[Q]
     v, w = visits[t, q], special[t, q]
     for k in range(measures):
@@ -283,31 +297,43 @@ def _close(row, values, item, start, resets, kind, dim, left, measures, items, a
 
 
 @njit(cache=True)
-def _exact(row, item, start, measures, items, slides, special, slide_of):
-    """Whether loops after the slide cannot change what it costs."""
+def _gains(row, item, start, measures, costs):
+    """Whether loops after the slide may change what it costs."""
+    items, _, _, slides, _, _, _, _, _, _, _, special, slide_of, _, _, _ = costs
     w, s = special[items[item, 0], row[Q]], slide_of[item, row[SLIDE]]
+    gains = False
     for k in range(measures):
-        if slides[GAIN, s, k, start, w] > 0:
-            return False
+        gains |= slides[GAIN, s, k, start, w] > 0
+    return gains
+
+
+@njit(cache=True)
+def _remembers(row, dim, costs):
+    """Whether a loop over ``dim`` may count as bringing slides back: not when a slide along it begins."""
+    items, _, _, _, _, _, _, even, _, _, _, _, slide_of, _, _, _ = costs
+    if dim < 0 or not even[dim]:
+        return False
+    if row[STARTS] and dim != row[SLIDE]:
+        for i in range(len(items)):
+            if (row[OPEN] >> i) & 1 and slide_of[i, dim] >= 0:
+                return False
     return True
 
 
 @njit(cache=True)
-def _settle(row, values, dim, trips, measures, items, relevant, closed_ok, at_low, at_high, slides, loose, kinds,
-            left, even, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+def _settle(row, values, dim, trips, measures, costs):
     """What a loop over ``dim`` (-1: nothing more comes) does to the open items of a label; False when it may not be.
 
     A slide is charged its least when it begins; ``slides`` hold what to add at its end.  Loops that reuse the tensor
     let it go back to its first tile (``resets``); what follows them decides what that saved.
     """
+    items, _, _, _, _, kinds, left, _, slide_min, constant, visits, special, slide_of, digits, relevant, closed_ok = (
+        costs
+    )
     opened, starts, resets = row[OPEN], row[STARTS], row[RESETS]
     still, packed, kept, at, place = 0, 0, 0, 0, 0
     q = row[Q]
-    remembers = dim >= 0 and even[dim]
-    if starts and dim != row[SLIDE] and dim >= 0:
-        for i in range(len(items)):  # a slide along another dim begins: what waits of the old one is settled
-            if (opened >> i) & 1 and slide_of[i, dim] >= 0:
-                remembers = False
+    remembers = _remembers(row, dim, costs)
     for i in range(len(items)):
         if not (opened >> i) & 1:
             continue
@@ -324,34 +350,30 @@ def _settle(row, values, dim, trips, measures, items, relevant, closed_ok, at_lo
             kind = MOVES if dim < 0 else kinds[t, row[SLIDE], dim]
             if kind == ELSE and left[i, dim, w] == 0.0:
                 kind = MOVES
-            goes_on = dim == row[SLIDE] and count == 1
-            waits = (remembers and kind == REUSES and count * trips <= MOST_RESETS and at < PACKED and place <= PACKED
-                     and not _exact(row, i, start, measures, items, slides, special, slide_of))  # fmt: skip
-            if goes_on or waits:
+            waits = remembers and kind == REUSES and count * trips <= MOST_RESETS and place <= PACKED
+            waits = waits and at < PACKED and _gains(row, i, start, measures, costs)
+            if (dim == row[SLIDE] and count == 1) or waits:
                 still |= 1 << i
                 packed |= (start + 1) << (6 * at)
                 if waits:
                     kept |= (count * trips) << (12 * at)
                 at += 1
             else:
-                _close(row, values, i, start, count, kind, dim, left, measures, items, at_low, at_high, slides, loose, constant,
-                       visits, special, slide_of)  # fmt: skip
+                _close(row, values, i, start, count, kind, dim, measures, costs)
             continue
         if not closed_ok[i, q]:
             return False
-        if dim >= 0 and slide_of[i, dim] >= 0:
-            if slide_min[slide_of[i, dim], 0, w] < np.inf:
-                for k in range(measures):
-                    charge = slide_min[slide_of[i, dim], k, w] * visits[t, q] + constant[i, k]
-                    values[k] += charge
-                    values[measures + k] += charge
-                still |= 1 << i
-                packed |= (digits[dim, q] + 1) << (6 * at)
-                at += 1
-                continue
-        _close(row, values, i, -1, 1, MOVES, dim, left, measures, items, at_low, at_high, slides, loose, constant,
-               visits, special, slide_of)  # fmt: skip
-    if packed and dim >= 0 and not kept and row[SLIDE] != dim:
+        if dim >= 0 and slide_of[i, dim] >= 0 and slide_min[slide_of[i, dim], 0, w] < np.inf:
+            for k in range(measures):
+                charge = slide_min[slide_of[i, dim], k, w] * visits[t, q] + constant[i, k]
+                values[k] += charge
+                values[measures + k] += charge
+            still |= 1 << i
+            packed |= (digits[dim, q] + 1) << (6 * at)
+            at += 1
+            continue
+        _close(row, values, i, -1, 1, MOVES, dim, measures, costs)
+    if packed and dim >= 0 and not kept:
         row[SLIDE] = dim
     elif not packed:
         row[SLIDE] = -1
@@ -377,8 +399,9 @@ def _waiting(row, radix, items):
 
 
 @njit(cache=True)
-def _ahead(row, values, radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead):
+def _ahead(row, values, radix, items, bounds, ahead):
     """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
+    bound, price, priced_bound, wanted, bits, item_group, limit = bounds
     q, s = row[Q], _waiting(row, radix, items)
     for k in range(len(ahead)):
         ahead[k] = values[k] + bound[k, s, q]
@@ -412,130 +435,132 @@ def _may_pass(row, tensors, radix, pass_need, pinned, digits):
 
 
 @njit(cache=True)
+def _stands_outside(row, t, level, tensors, nested):
+    """Whether a node of this level would lie around one of an outer level where one of the two is nested."""
+    for other in range(tensors):
+        for depth in range(1, level):
+            if other != t and (row[PLACED] >> (depth * tensors + other)) & 1 and (nested[depth] or nested[level]):
+                return True
+    return False
+
+
+@njit(cache=True)
+def _place(row, values, i, measures, radix, items, rules, bounds):
+    """Put the child of an edge around a label; False when it may not stand there."""
+    place_ok, item_level, region_of, nested, tensors = rules
+    _, _, _, wanted, bits, item_group, limit = bounds
+    t, level, q = items[i, 0], item_level[i], row[Q]
+    if (row[STATE] // radix**t) % radix != items[i, 1] or region_of[level] != row[REGION] or not place_ok[i, q]:
+        return False
+    if nested.any():
+        if _stands_outside(row, t, level, tensors, nested):
+            return False
+        row[PLACED] |= 1 << (level * tensors + t)
+    group = item_group[i]
+    row[STATE] -= (items[i, 1] - items[i, 2]) * radix**t
+    if group >= 0:
+        values[2 * measures + group] += bits[i, q]
+        if values[2 * measures + group] > limit[group]:
+            return False
+        if not wanted[group, row[STATE]]:
+            values[2 * measures + group] = 0.0
+    opened, starts, resets, place = row[OPEN], row[STARTS], row[RESETS], 0
+    for j in range(i):
+        place += (opened >> j) & 1
+    below = starts & ((1 << (6 * place)) - 1)
+    row[STARTS] = below | ((starts >> (6 * place)) << (6 * (place + 1)))
+    if place < PACKED:
+        if resets >> (12 * (PACKED - 1)):
+            return False  # more slides wait than a label remembers
+        below = resets & ((1 << (12 * place)) - 1)
+        row[RESETS] = below | ((resets >> (12 * place)) << (12 * (place + 1)))
+    row[OPEN] = opened | (1 << i)
+    row[MOVE] = PLACE + i
+    return True
+
+
+@njit(cache=True)
+def _least_open(aim, radix, items, bounds, ints, floats, ids, counters, ahead):
+    """The least primary value that a label in the heap may still come to."""
+    least = np.inf
+    for i in range(counters[HEAP]):
+        label = ids[i]
+        if ints[label, ALIVE]:
+            _ahead(ints[label], floats[label], radix, items, bounds, ahead)
+            least = min(least, _value(aim[0], aim[1], aim[2], ahead)[0])
+    return least
+
+
+@njit(cache=True)
 def explore(
-    most_pops, weight, objective, compute, rates, lexical, slack, goal, front, fronts, radix, items, item_level, relevant, closed_ok,
-    at_low, at_high, slides, loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits, place_ok,
-    bits, group_of, limit, moves, move_dim, move_trips, move_ok, top, region_of, passes, pass_need, pinned, pin_most, nested, bound, price, priced_bound, wanted, ints, floats, keys, ids, table,
+    most_pops, weight, slack, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table,
     counters,
 ):  # fmt: skip
-    """Expand labels in the order of their bounds, until one is complete, none is left, or enough were looked at.
+    """Expand labels in the order of their keys, until one is complete, none is left, or enough were looked at.
 
     Returns (status, label, least bound) and the arrays, which may have grown.
+    aim: objective, cycles of compute, rates, lexical, goal, front, points of it. costs, rules, bounds, steps, fans: see
+    accelsim.search.walk.
     """
-    measures = len(rates)
-    tensors = relevant.shape[0]
+    objective, compute, rates, lexical, goal, front, fronts = aim
+    items, digits, tensors = costs[0], costs[13], costs[14].shape[0]
+    moves, move_dim, move_trips, move_ok = steps
+    pass_need, pinned, pin_most = fans
+    measures, passes, kinds = len(rates), len(pass_need), len(move_dim)
     ahead = np.empty(measures)
-    item_group = np.empty(len(items), np.int64)
-    for i in range(len(items)):
-        item_group[i] = group_of[item_level[i], items[i, 0]]
     row, values = np.empty(COLUMNS, np.int64), np.empty(floats.shape[1])
-    status, found, least = EMPTY, -1, np.inf
-    pops = 0
+    status, found, least, pops = EMPTY, -1, np.inf, 0
     while counters[HEAP] > 0:
         if pops >= most_pops:
             status = RUNNING
             break
-        key, label = _pop(keys, ids, counters)
+        _, label = _pop(keys, ids, counters)
         if not ints[label, ALIVE]:
             continue
-        _ahead(ints[label], floats[label], radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead)
+        _ahead(ints[label], floats[label], radix, items, bounds, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
         pops += 1
         counters[POPS] += 1
-        done = ints[label, STATE] == 0 and ints[label, Q] == top and ints[label, OPEN] == 0
-        if done and ints[label, REGION] == len(passes):
+        q, region, state = ints[label, Q], ints[label, REGION], ints[label, STATE]
+        if state == 0 and q == top and ints[label, OPEN] == 0 and region == passes:
             status, found = FOUND, label
             break
-        if counters[LABELS] + 64 >= len(ints):
-            ints, floats = _grown(ints, 2 * len(ints)), _grown(floats, 2 * len(floats))
-        if counters[HEAP] + 64 >= len(keys):
-            more_keys, more_ids = np.empty(2 * len(keys)), np.empty(2 * len(ids), np.int64)
-            more_keys[: len(keys)], more_ids[: len(ids)] = keys, ids
-            keys, ids = more_keys, more_ids
-        if 2 * counters[BUCKETS] + 128 >= len(table):
-            table = _rehash(ints, table, counters)
-        q, region = ints[label, Q], ints[label, REGION]
-        steps = len(move_dim) + len(items) + 2
+        ints, floats, keys, ids, table = _room(ints, floats, keys, ids, table, counters)
         # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
-        first_step = 0
-        if region < len(passes) and _may_pass(ints[label], tensors, radix, pass_need, pinned, digits):
-            first_step = len(move_dim) + len(items)
-        for step in range(first_step, steps):
+        passing = region < passes and _may_pass(ints[label], tensors, radix, pass_need, pinned, digits)
+        for step in range(kinds + len(items) if passing else 0, kinds + len(items) + 2):
             row[:] = ints[label]
             values[:] = floats[label]
             row[PARENT] = label
-            if step < len(move_dim):
+            if step < kinds:
                 dim = move_dim[step]
-                if moves[step, q] < 0 or not move_ok[row[STATE], dim]:
+                if moves[step, q] < 0 or not move_ok[state, dim]:
                     continue
-                if region < len(passes) and digits[dim, moves[step, q]] > pin_most[region, dim]:
+                if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
                     continue
-                if not _settle(row, values, dim, move_trips[step], measures, items, relevant, closed_ok, at_low,
-                               at_high, slides, loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                if not _settle(row, values, dim, move_trips[step], measures, costs):
                     continue
-                row[Q] = moves[step, q]
-                row[MOVE] = step
-            elif step < len(move_dim) + len(items):
-                i = step - len(move_dim)
-                t, level = items[i, 0], item_level[i]
-                if (row[STATE] // radix**t) % radix != items[i, 1] or region_of[level] != region:
+                row[Q], row[MOVE] = moves[step, q], step
+            elif step < kinds + len(items):
+                if not _place(row, values, step - kinds, measures, radix, items, rules, bounds):
                     continue
-                if not place_ok[i, q]:
+            elif step == kinds + len(items):
+                if not passing:
                     continue
-                if nested.any():
-                    blocked = False
-                    for other in range(tensors):
-                        for depth in range(1, level):
-                            if other != t and (row[PLACED] >> (depth * tensors + other)) & 1:
-                                blocked = blocked or nested[depth] or nested[level]
-                    if blocked:
-                        continue
-                    row[PLACED] |= 1 << (level * tensors + t)
-                group = item_group[i]
-                if group >= 0:
-                    values[2 * measures + group] += bits[i, q]
-                    if values[2 * measures + group] > limit[group]:
-                        continue
-                row[STATE] -= (items[i, 1] - items[i, 2]) * radix**t
-                if group >= 0 and not wanted[group, row[STATE]]:
-                    values[2 * measures + group] = 0.0
-                opened, starts = row[OPEN], row[STARTS]
-                place = 0
-                for j in range(i):
-                    place += (opened >> j) & 1
-                below = starts & ((1 << (6 * place)) - 1)
-                row[STARTS] = below | ((starts >> (6 * place)) << (6 * (place + 1)))
-                if place < PACKED:
-                    resets = row[RESETS]
-                    below = resets & ((1 << (12 * place)) - 1)
-                    row[RESETS] = below | (((resets >> (12 * place)) << (12 * (place + 1))) & ((1 << 60) - 1))
-                row[OPEN] = opened | (1 << i)
-                row[MOVE] = PLACE + i
-            elif step == len(move_dim) + len(items):
-                if region >= len(passes) or first_step == 0:
-                    continue
-                row[REGION] = region + 1
-                row[MOVE] = PASS
+                row[REGION], row[MOVE] = region + 1, PASS
             else:
-                if row[STATE] != 0 or q != top or region < len(passes) or row[OPEN] == 0:
+                if state != 0 or q != top or region < passes or row[OPEN] == 0:
                     continue
-                if not _settle(row, values, -1, 1, measures, items, relevant, closed_ok, at_low, at_high, slides,
-                               loose, kinds, left, even, slide_min, constant, visits, special, slide_of, digits):  # fmt: skip
+                if not _settle(row, values, -1, 1, measures, costs):
                     continue
                 row[MOVE] = -1
-            _ahead(row, values, radix, items, bound, price, priced_bound, wanted, bits, item_group, limit, ahead)
+            _ahead(row, values, radix, items, bounds, ahead)
             if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
                 continue
             n = _insert(ints, floats, table, counters, row, values, measures, lexical, slack)
             if n >= 0:
                 _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
     if status == RUNNING:
-        for i in range(counters[HEAP]):
-            label = ids[i]
-            if ints[label, ALIVE]:
-                _ahead(ints[label], floats[label], radix, items, bound, price, priced_bound, wanted, bits, item_group,
-                       limit, ahead)  # fmt: skip
-                first, _, _ = _value(objective, compute, rates, ahead)
-                least = min(least, first)
+        least = _least_open(aim, radix, items, bounds, ints, floats, ids, counters, ahead)
     return status, found, least, ints, floats, keys, ids, table
