@@ -48,16 +48,33 @@ class Charges:
         tensor = self.problem.tensors[edge.tensor]
         share = self._kept_idle(tensor)
         low = self._sum(edge, terms)
-        loose = self.loose(edge) or self.merges(edge)
+        _, windows = self.costs.groups(tensor, self.rule)
+        sliding = [t.dim for rank in windows if len(rank.terms) > 1 for t in rank.terms]
+        # More words cost less where a weight is negative, so what windows keep makes a nest dearer.
+        negative = bool(sliding) and any(weight < 0 for weight, _ in terms)
+        loose = self.loose(edge) or self.merges(edge) or negative
         high = np.full_like(low, np.inf) if loose else low
         slides = []
-        _, windows = self.costs.groups(tensor, self.rule)
-        for name in (t.dim for rank in windows if len(rank.terms) > 1 for t in rank.terms):
+        for name in sliding:
             ends = self._slid(edge, terms, name)
             if share < 1:
                 ends[GAIN] += np.where(np.isfinite(ends[HIGHEST]), (1 - share) * ends[HIGHEST], 0.0)
             slides.append(SlideCosts(self.costs.dims.index(name), ends))
-        return EdgeCosts(low * share, high, tuple(slides), constant, loose)
+        return EdgeCosts(low * share - self._forgotten(edge), high, tuple(slides), constant, loose)
+
+    def _forgotten(self, edge: Edge) -> float:
+        """Per visit, what the child's reads cost at most where the convention may forget them (reads without reuse)."""
+        if self.measure.level >= 0 or not self.problem.child_is_dropped(edge):
+            return 0.0
+        feed = Edge(edge.tensor, MACS, edge.child)
+        read = self.problem.weights(feed, self.measure).read
+        tensor = self.problem.tensors[edge.tensor]
+        words = self.costs.words(feed, self.costs.modes(feed, self.problem.above[edge.child], self.rule, 0), self.rule)
+        ragged = self.costs.frame.is_ragged
+        rounds = zip(self.costs.dims, self.costs.frame.rounds, strict=True)
+        visits = prod(n for name, n in rounds if name not in tensor.dims and not ragged(name))
+        most = float(words[(0,) * words.ndim]) * visits
+        return read * most / float(self.costs.visits(tensor).max())
 
     def _kept_idle(self, tensor: Tensor) -> float:
         """Share of the words that instances with more than one round move: the last round of a ragged dim may leave an
