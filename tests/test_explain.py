@@ -148,3 +148,5 @@ def test_what_is_not_proven_says_so(toy: Architecture) -> None:
     assert "no mapping" in text
     assert "the truth lies between" in " ".join(text.split())
     assert "Memories without limit would make energy at most 20.00 % less (not proven)." in explanation_sentences(told)
+    told = replace(told, what_ifs=(replace(unlimited, value=9.0, change=-0.1),))
+    assert "Memories without limit would make energy 10.00 to 20.00 % less (not proven)." in explanation_sentences(told)

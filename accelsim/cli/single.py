@@ -36,6 +36,7 @@ def map_(
     \b
     Example:
       accelsim map conv2 --network alexnet --arch eyeriss --objective edp
+      accelsim map conv3 --network alexnet --arch eyeriss --explain
     """
     operation = options.operation_of(layer, network, batch)
     machine = options.machine_of(architecture)

@@ -221,4 +221,5 @@ def _promise(what: WhatIf, objective: str) -> str:
         return "gain nothing (proven)"
     if what.is_proven:
         return f"make {objective} {less} % less (proven), and no limited ones can do more"
-    return f"make {objective} at most {less} % less (not proven)"
+    found = _signed(what.change or 0.0).lstrip("-")
+    return f"make {objective} {'at most' if found == '0' else f'{found} to'} {less} % less (not proven)"

@@ -8,7 +8,7 @@ from accelsim.report.records import Record, document, search_content
 from accelsim.report.tables import Column, Table
 from accelsim.search.pareto import Front
 
-OPEN = "Not every point is proven: one may be missing, or cost more than it need by its gap."
+OPEN = "Not every point is proven: one may be missing, or cost more than it need by its gap (--gap 0 asks for proof)."
 COMPLETE = "Proven: no mapping of the space has less energy in as few cycles, or fewer cycles for as little energy."
 
 
