@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 from math import inf
 
 import numpy as np
@@ -47,7 +47,7 @@ SPACE_RULE = {
     " time divide one another, positions on an axis need not divide the bound",
     "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
 }
-DIVES, DIVE, STEEP = 12, 500, 0.5
+DIVES, DIVE, STEEP, FEW = 12, 500, 0.5, 20
 """Frames that are dived into before all others are looked at, labels of a dive, and how much its end weighs."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
@@ -126,6 +126,8 @@ class _Search:
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.frames()
+        for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][: DIVES // 2]:
+            self.relaxed(entry)  # steps that divide have the better bounds, and give the others something to beat
         while queue and not (self.budget.is_spent and self.best is not None):
             entry = heappop(queue)
             if self.hopeless(entry.frame, entry.values):

@@ -132,13 +132,12 @@ def _axis_choices(rules: Rules, size: int, dims: tuple[str, ...], aligned: bool)
     for dim in dims:
         bound = rules.operation.extents[dim]
         values = {n for n in divisors(bound) if n > 1}
+        if aligned:  # as many rounds as fill the axis, or as the dataflow asks, with the fewest positions
+            values |= {-(-bound // -(-bound // size)), -(-bound // dict(rules.passes).get(dim, bound))} - {1}
         more = []
         for choice in found:
             room = size // prod(n for _, n in choice)
-            fill = (
-                {-(-bound // -(-bound // room))} - {1} if aligned else set()
-            )  # all of it, or as many rounds with fewer
-            more += [(*choice, (dim, n)) for n in sorted(values | fill) if n <= room]
+            more += [(*choice, (dim, n)) for n in sorted(values) if n <= room]
         found += more
     return found
 
