@@ -25,11 +25,6 @@ Watch = Callable[[int, float], None]
 """Called with (partial nests looked at, best value so far)."""
 
 
-EFFORT = 50_000
-"""Partial nests that a search with a gap looks at before it leaves the rest open; a search for proof has no such end.
-A number and not a time, so that the answer is the same on every machine."""
-
-
 def limits(settings: Settings, max_cycles: int | None = None, max_energy: float | None = None) -> Limits:
     """The settings as the search takes them."""
     return Limits(
@@ -37,7 +32,6 @@ def limits(settings: Settings, max_cycles: int | None = None, max_energy: float 
         convention=settings.convention,
         gap=settings.gap,
         seconds=settings.seconds,
-        max_candidates=EFFORT if settings.gap else None,
         steps=settings.steps,
         max_cycles=max_cycles,
         max_energy=max_energy,

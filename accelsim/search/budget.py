@@ -6,12 +6,19 @@ from time import perf_counter
 
 from accelsim.search.interface import Limits
 
+EFFORT = 50_000
+"""Partial nests that a search with a gap looks at before it leaves the rest open, unless it is given a limit. A number
+and not a time, so that the answer is the same on every machine."""
+
 
 class Budget:
     """Time and candidates of one search; it is asked between pieces of work."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits, self.start, self.looked_at = limits, perf_counter(), 0
+        self.most = limits.max_candidates
+        if self.most is None and limits.seconds is None and limits.gap > 0:
+            self.most = EFFORT
 
     @property
     def seconds(self) -> float:
@@ -20,10 +27,9 @@ class Budget:
     @property
     def is_spent(self) -> bool:
         late = self.limits.seconds is not None and self.seconds >= self.limits.seconds
-        return late or (self.limits.max_candidates is not None and self.looked_at >= self.limits.max_candidates)
+        return late or (self.most is not None and self.looked_at >= self.most)
 
     @property
     def left(self) -> int:
         """Candidates that may still be looked at, at least one."""
-        most = self.limits.max_candidates
-        return 2**62 if most is None else max(1, most - self.looked_at)
+        return 2**62 if self.most is None else max(1, self.most - self.looked_at)

@@ -36,9 +36,9 @@ from accelsim.workload.operation import Operation, Rank, Tensor
 
 PASSES = 3
 """Times that a nest is improved, new loops standing outside the others or inside in turn."""
-ALL_VALUES, FEW_VALUES, PAIR_ROWS, WINDOW_ROWS = 64, 10, 30_000, 1_000
+ALL_VALUES, FEW_VALUES, PAIR_ROWS, WINDOW_ROWS, SLIDING = 64, 10, 30_000, 500, 50
 """Bounds up to which every step is tried; parts tried when two dims change together; nests of one such pair, and of
-one pair that shares a window, whose tiles are dear to count."""
+one pair that shares a window, whose tiles are dear to count, and so many of them between two looks at the clock."""
 
 
 def first_share(limits: Limits) -> Limits:
@@ -79,12 +79,12 @@ def any_steps(problem: Problem, objective: Objective, limits: Limits, aligned: S
 def _of_larger(
     rules: Rules, objective: Objective, limits: Limits, looked_at: int, seconds: float | None
 ) -> SearchResult | None:
-    """What an aligned search of no more effort finds for a slightly larger operation."""
+    """What a search over perfect steps, with no more effort, finds for a slightly larger operation."""
     operation = larger(rules.operation)
     if operation is None or seconds == 0:
         return None
     half = None if seconds is None else seconds / 2
-    less = replace(limits, steps="aligned", seconds=half, max_candidates=max(1, looked_at), max_cycles=None)
+    less = replace(limits, steps="perfect", seconds=half, max_candidates=max(1, looked_at), max_cycles=None)
     try:
         return search(operation, rules.architecture, objective, replace(less, max_energy=None))
     except InfeasibleError:
@@ -178,29 +178,37 @@ def descend(sheet: Sheet, start: tuple[Score, Rows], is_spent: Callable[[], bool
     while not is_spent():
         before = best
         for dim in dims:
-            best = _better(sheet, best, [_moves(sheet, best[1], dim, few=False)], (dim,))
+            best = _better(sheet, best, [_moves(sheet, best[1], dim, few=False)], (dim,), is_spent)
         if best is before:
             for pair in combinations(dims, 2):
                 if is_spent():
                     break
-                best = _better(sheet, best, [_moves(sheet, best[1], dim, few=True) for dim in pair], pair)
+                best = _better(sheet, best, [_moves(sheet, best[1], dim, few=True) for dim in pair], pair, is_spent)
         if best is before:
             break
     return best
 
 
-def _better(sheet: Sheet, best: tuple[Score, Rows], moves: list[Rows], dims: tuple[str, ...]) -> tuple[Score, Rows]:
+def _better(
+    sheet: Sheet, best: tuple[Score, Rows], moves: list[Rows], dims: tuple[str, ...], is_spent: Callable[[], bool]
+) -> tuple[Score, Rows]:
     rows = placed(best[1], sheet.slots[dims[0]], moves[0])
+    terms = [{t.dim for t in rank.terms} for x in sheet.rules.operation.tensors for rank in x.ranks]
+    sliding = any(set(dims) <= own for own in terms if len(own) > 1)
     if len(dims) == 2:
         own = moves[1]
-        terms = [{t.dim for t in rank.terms} for x in sheet.rules.operation.tensors for rank in x.ranks]
-        sliding = any(set(dims) <= own for own in terms)
         most = max(1, (WINDOW_ROWS if sliding else PAIR_ROWS) // len(rows))
         own = own[:: -(-len(own) // most)]
         rows = np.repeat(rows, len(own), axis=0)
         rows[:, list(sheet.slots[dims[1]])] = np.tile(own, (len(rows) // len(own), 1))
-    found = sheet.best(rows)
-    return found if found is not None and found[0] < best[0] else best
+    piece = SLIDING if sliding else len(rows)
+    for start in range(0, len(rows), piece):
+        if start and is_spent():
+            break
+        found = sheet.best(rows[start : start + piece])
+        if found is not None and found[0] < best[0]:
+            best = found
+    return best
 
 
 def _moves(sheet: Sheet, row: Rows, dim: str, few: bool) -> Rows:
@@ -242,7 +250,7 @@ def _values(rules: Rules, dim: str, few: bool) -> tuple[int, ...]:
 
 
 def larger(operation: Operation) -> Operation | None:
-    """The operation with bounds of more divisors, up to a tenth larger; None when there are none."""
+    """The operation with more divisors where a bound has few, up to a tenth larger; None when there is no such."""
     bounds = {dim: _rounded(bound) for dim, bound in operation.bounds}
     if bounds == dict(operation.bounds):
         return None
@@ -254,7 +262,7 @@ def larger(operation: Operation) -> Operation | None:
 
 
 def _rounded(bound: int) -> int:
-    most = max(bound + 1, bound * 11 // 10) if bound > 4 else bound
+    most = max(bound + 1, bound * 11 // 10) if bound > 4 and len(divisors(bound)) <= 4 else bound
     return max(range(bound, most + 1), key=lambda n: (len(divisors(n)), -n))
 
 
