@@ -21,6 +21,7 @@ from accelsim.search.restriction import Restriction, restriction_violations, uti
 from accelsim.search.restriction_files import load_restriction, parse_restriction
 
 MOST = 1_500
+perfect_problem, ragged_problem = cache(search_case), cache(ragged_case)
 
 
 @cache
@@ -29,7 +30,7 @@ def cases(ragged: bool, count: int) -> tuple[int, ...]:
 
     def small() -> Iterator[int]:
         for seed in range(400):
-            size = space_size(*(ragged_case if ragged else search_case)(seed), MOST, 300, ragged)
+            size = space_size(*(ragged_problem if ragged else perfect_problem)(seed), MOST, 300, ragged)
             if size is not None and size > 20:
                 yield seed
 
@@ -39,7 +40,7 @@ def cases(ragged: bool, count: int) -> tuple[int, ...]:
 
 @cache
 def every(seed: int, ragged: bool) -> tuple[Mapping, ...]:
-    return tuple(iter_mappings(*(ragged_case if ragged else search_case)(seed), None, ragged))
+    return tuple(iter_mappings(*(ragged_problem if ragged else perfect_problem)(seed), None, ragged))
 
 
 def open_nest(draw: Random, mapping: Mapping) -> Restriction:
@@ -97,7 +98,7 @@ def tiles(draw: Random, asked: Problem, mapping: Mapping) -> list[tuple[str, str
 @pytest.mark.parametrize("number", range(14))
 def test_it_finds_the_best_of_the_mappings_that_obey(number: int, kind: str) -> None:
     seed = cases(False, 14)[number]
-    asked, draw, objective = search_case(seed), Random(f"{seed} {kind}"), OBJECTIVES[seed % 3]
+    asked, draw, objective = perfect_problem(seed), Random(f"{seed} {kind}"), OBJECTIVES[seed % 3]
     mappings = every(seed, False)
     restriction = drawn(draw, asked, draw.choice(mappings), kind)
     obeying = [m for m in mappings if not restriction_violations(*asked, m, restriction)]
@@ -112,7 +113,7 @@ def test_it_finds_the_best_of_the_mappings_that_obey(number: int, kind: str) -> 
 @pytest.mark.parametrize("number", range(6))
 def test_open_steps_of_a_nest_may_be_any(number: int) -> None:
     seed = cases(True, 6)[number]
-    asked, draw, objective = ragged_case(seed), Random(seed), OBJECTIVES[seed % 3]
+    asked, draw, objective = ragged_problem(seed), Random(seed), OBJECTIVES[seed % 3]
     mappings = every(seed, True)
     restriction = open_nest(draw, draw.choice(mappings))
     obeying = [m for m in mappings if not restriction_violations(*asked, m, restriction)]
@@ -128,7 +129,7 @@ def test_open_steps_of_a_nest_may_be_any(number: int) -> None:
 @pytest.mark.parametrize("number", range(4))
 def test_other_steps_obey_as_well(number: int, kind: str, steps: Steps) -> None:
     seed = cases(True, 6)[number]
-    asked, draw = ragged_case(seed), Random(f"{seed} {kind}")
+    asked, draw = ragged_problem(seed), Random(f"{seed} {kind}")
     restriction = drawn(draw, asked, draw.choice(every(seed, True)), kind)
     obeying = [m for m in every(seed, True) if not restriction_violations(*asked, m, restriction)]
     best = min(evaluate(*asked, m).energy for m in obeying)
@@ -143,7 +144,7 @@ def test_other_steps_obey_as_well(number: int, kind: str, steps: Steps) -> None:
 
 
 def test_what_cannot_be_is_said_with_the_name_of_the_restriction() -> None:
-    operation, architecture = search_case(cases(False, 14)[0])
+    operation, architecture = perfect_problem(cases(False, 14)[0])
     level, (dim, bound) = architecture.levels[0].name, max(operation.bounds, key=lambda x: x[1])
     restriction = Restriction(name="mine.yaml", tiles=((level, dim, bound - 1),))
     with pytest.raises(InfeasibleError, match=rf"under mine.yaml: tiles.{level}.{dim} must be {bound}, all of it, not"):
@@ -151,13 +152,13 @@ def test_what_cannot_be_is_said_with_the_name_of_the_restriction() -> None:
 
 
 def test_dims_that_fill_too_little_are_told_how_much_they_fill() -> None:
-    seed = next(seed for seed in cases(False, 14) if search_case(seed)[1].axes)
-    axes = tuple((axis, ()) for axis in search_case(seed)[1].axes)
+    seed = next(seed for seed in cases(False, 14) if perfect_problem(seed)[1].axes)
+    axes = tuple((axis, ()) for axis in perfect_problem(seed)[1].axes)
     nowhere = Restriction(name="mine.yaml", min_utilization=1.0, axes=axes)
     with pytest.raises(
         InfeasibleError, match=r"under mine.yaml: min_utilization is 1, .* fill at most .* a value up to"
     ):
-        search(*search_case(seed), "energy", Limits(restriction=nowhere))
+        search(*perfect_problem(seed), "energy", Limits(restriction=nowhere))
 
 
 FILE = """\
@@ -190,7 +191,7 @@ def test_a_file_says_what_the_fields_say(tmp_path: Path) -> None:
     ("text", "sentence"),
     [
         ("axis: {X: [E]}", r"r.yaml:1: .*axis.*axes"),
-        ("min_utilization: 80", r"r.yaml:1: min_utilization must be at most 1, not 80"),
+        ("min_utilization: 80", r"r.yaml:1: min_utilization must be at most 1.0, not 80"),
         ("tiles: {GlobalBuffer: {M: 0}}", r"r.yaml:1: tiles.GlobalBuffer.M must be at least 1, not 0"),
         ("nest: |\n  for m by ?", r"r.yaml:1: nest: must end with a line 'MAC', which is missing"),
         ("nest: |\n  loop m by ?\n  MAC", r"r.yaml:1: nest: line 1 must look like .*, not 'loop m by \?'"),
@@ -204,7 +205,7 @@ def test_a_wrong_file_is_told_where_and_what(text: str, sentence: str) -> None:
 
 
 def test_an_unknown_name_is_told_with_the_nearest() -> None:
-    operation, architecture = search_case(cases(False, 14)[0])
+    operation, architecture = perfect_problem(cases(False, 14)[0])
     name = architecture.levels[0].name
     restriction = Restriction(name="r", keeps=((name.swapcase(), "weights", "must"),))
     with pytest.raises(InputError, match=rf"r: .* has no level '{name.swapcase()}'; did you mean '{name}'\?"):
