@@ -110,4 +110,4 @@ def test_a_larger_operation_has_bounds_of_more_divisors() -> None:
     layer = next(x for x in load_network("alexnet").layers if x.name == "CONV3")
     grown = larger(layer.layer.operation())
     assert grown is not None
-    assert (grown.extents["E"], grown.extents["F"], grown.extents["R"]) == (14, 14, 3)
+    assert (grown.extents["E"], grown.extents["M"], grown.extents["R"]) == (14, 420, 3)

@@ -79,12 +79,12 @@ def any_steps(problem: Problem, objective: Objective, limits: Limits, aligned: S
 def _of_larger(
     rules: Rules, objective: Objective, limits: Limits, looked_at: int, seconds: float | None
 ) -> SearchResult | None:
-    """What a search over perfect steps, with no more effort, finds for a slightly larger operation."""
+    """What an aligned search of no more effort finds for a slightly larger operation."""
     operation = larger(rules.operation)
     if operation is None or seconds == 0:
         return None
     half = None if seconds is None else seconds / 2
-    less = replace(limits, steps="perfect", seconds=half, max_candidates=max(1, looked_at), max_cycles=None)
+    less = replace(limits, steps="aligned", seconds=half, max_candidates=max(1, looked_at), max_cycles=None)
     try:
         return search(operation, rules.architecture, objective, replace(less, max_energy=None))
     except InfeasibleError:
@@ -153,7 +153,8 @@ def widened(rules: Rules, mapping: Mapping, first: bool) -> tuple[tuple[Node, ..
                 for dim in dims
                 if axis in axes and (axis, dim) not in used
             ]
-            nodes += own + new
+            fanout_of = rules.architecture.fanout_of_axis
+            nodes += sorted(own + new, key=lambda x: fanout_of[x.axis] if isinstance(x, Spatial) else 0)
             continue
         nodes += new + own if first else own + new
     steps = []
@@ -250,8 +251,13 @@ def _values(rules: Rules, dim: str, few: bool) -> tuple[int, ...]:
 
 
 def larger(operation: Operation) -> Operation | None:
-    """The operation with more divisors where a bound has few, up to a tenth larger; None when there is no such."""
-    bounds = {dim: _rounded(bound) for dim, bound in operation.bounds}
+    """The operation with bounds of more divisors, up to a tenth larger; None when there is none.
+
+    Of dims that slide, whose frames are dear to set up, only outputs with few divisors.
+    """
+    sliding = {t.dim for x in operation.tensors for rank in x.ranks if len(rank.terms) > 1 for t in rank.terms}
+    fixed = {d for d in sliding if d not in operation.output.dims or len(divisors(operation.extents[d])) > 4}
+    bounds = {dim: bound if dim in fixed else _rounded(bound) for dim, bound in operation.bounds}
     if bounds == dict(operation.bounds):
         return None
     tensors = tuple(
@@ -262,7 +268,7 @@ def larger(operation: Operation) -> Operation | None:
 
 
 def _rounded(bound: int) -> int:
-    most = max(bound + 1, bound * 11 // 10) if bound > 4 and len(divisors(bound)) <= 4 else bound
+    most = max(bound + 1, bound * 11 // 10) if bound > 4 else bound
     return max(range(bound, most + 1), key=lambda n: (len(divisors(n)), -n))
 
 

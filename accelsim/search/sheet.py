@@ -157,6 +157,8 @@ class Sheet:
 
     def _rank_words(self, rank: Rank, columns: dict[str, tuple[int, ...]], rows: Rows) -> Rows:
         extents = self.rules.operation.extents
+        if not len(rows):
+            return np.zeros(0, np.int64)
         low, high = rank.span(extents)
         unclipped = (low >= 0 and high < rank.size) or not (self.exact or len(rows) <= FEW)
         if unclipped and len(rank.terms) <= 2:
@@ -167,8 +169,8 @@ class Sheet:
             ]
             return np.minimum(_distinct(rank, lengths), rank.size)
         used = [i for term in rank.terms for i in columns.get(term.dim, ())]
-        if not len(rows) or not used:
-            return np.full(len(rows), self._chained(rank, columns, dict.fromkeys(used, 0)), np.int64)
+        if not used:
+            return np.full(len(rows), self._chained(rank, columns, {}), np.int64)
         distinct, place = np.unique(rows[:, used], axis=0, return_inverse=True)
         table = [self._chained(rank, columns, dict(zip(used, map(int, row), strict=True))) for row in distinct]
         return np.array(table, np.int64)[place.ravel()]
