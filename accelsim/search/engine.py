@@ -44,7 +44,7 @@ SPACE_RULE = {
     "perfect": "every placement of every storage node, every order of loops, all dims that may share an axis; steps"
     " divide what encloses them",
     "aligned": "every placement of every storage node, every order of loops, all dims that may share an axis; steps in"
-    " time divide one another, positions on an axis need not divide the bound",
+    " time divide one another, positions on an axis divide the bound or fill the axis",
     "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
 }
 DIVES, DIVE, STEEP, FEW = 12, 500, 0.5, 20

@@ -34,6 +34,8 @@ from accelsim.search.rules import Rules
 from accelsim.search.sheet import Rows, Sheet, placed
 from accelsim.workload.operation import Operation, Rank, Tensor
 
+LEAST_LABELS, LOOSE = 100_000, 0.02
+"""Labels that the search of a larger operation may look at in any case, and a gap that is enough there."""
 PASSES = 3
 """Times that a nest is improved, new loops standing outside the others or inside in turn."""
 ALL_VALUES, FEW_VALUES, PAIR_ROWS, WINDOW_ROWS, SLIDING = 64, 10, 30_000, 500, 50
@@ -84,9 +86,10 @@ def _of_larger(
     if operation is None or seconds == 0:
         return None
     half = None if seconds is None else seconds / 2
-    less = replace(limits, steps="aligned", seconds=half, max_candidates=max(1, looked_at), max_cycles=None)
+    most = min(max(LEAST_LABELS, looked_at), limits.max_candidates or max(LEAST_LABELS, looked_at))
+    less = replace(limits, steps="aligned", seconds=half, max_candidates=most, gap=max(limits.gap, LOOSE))
     try:
-        return search(operation, rules.architecture, objective, replace(less, max_energy=None))
+        return search(operation, rules.architecture, objective, replace(less, max_cycles=None, max_energy=None))
     except InfeasibleError:
         return None
 
