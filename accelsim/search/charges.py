@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
-from typing import Any
 
 import numpy as np
 
 from accelsim.model import kernels as k
-from accelsim.search.costs import EdgeCosts, FrameCosts, SlideCosts, Values
+from accelsim.search.costs import FrameCosts, Modes, Words
 from accelsim.search.frames import Spread
 from accelsim.search.problem import MACS, Edge, Measure, Weights
-from accelsim.search.windows import GAIN, HIGHEST, RESET
-from accelsim.workload.operation import Rank, Tensor
+from accelsim.workload.operation import Rank
 
-Terms = list[tuple[float, dict[Spread, int]]]
+Terms = list[tuple[float, Modes]]
+
+
+@dataclass(frozen=True)
+class EdgeCosts:
+    """Per visit the sum of weight x words, less ``forgotten`` at most; ``constant`` is added once. ``exact``: an edge
+    costs just this, not perhaps more."""
+
+    parts: tuple[tuple[float, Words], ...]
+    constant: float
+    forgotten: float
+    exact: bool
 
 
 class Charges:
@@ -27,40 +37,20 @@ class Charges:
 
     def feed(self, edge: Edge) -> tuple[float, bool]:
         """Cost of an edge to the MACs, and whether that is exact."""
-        weights = self.problem.weights(edge, self.measure)
-        terms, constant = self.terms(edge, weights)
-        total = constant
+        terms, total = self.terms(edge, self.problem.weights(edge, self.measure))
+        tensor = self.problem.tensors[edge.tensor]
         for weight, modes in terms:
-            low = self.costs.words(edge, modes, self.rule)
-            visits = prod(
-                n for name, n in zip(self.costs.dims, self.costs.frame.rounds, strict=True)
-                if name not in self.problem.tensors[edge.tensor].dims and not self.costs.frame.is_ragged(name)
-            )  # fmt: skip
-            total += weight * float(low[(0,) * low.ndim]) * visits
+            total += weight * self.costs.fed(self.costs.words(edge, modes, self.rule), tensor)
         return total, not (self.merges(edge) or self.loose(edge))
 
     def edge(self, edge: Edge) -> EdgeCosts | None:
         """Costs of an edge between levels; None when the measure charges nothing for it."""
-        weights = self.problem.weights(edge, self.measure)
-        terms, constant = self.terms(edge, weights)
-        if not any(weight for weight, _ in terms) and not constant:
+        terms, constant = self.terms(edge, self.problem.weights(edge, self.measure))
+        if not terms and not constant:
             return None
-        tensor = self.problem.tensors[edge.tensor]
-        share = self._kept_idle(tensor)
-        low = self._sum(edge, terms)
-        _, windows = self.costs.groups(tensor, self.rule)
-        sliding = [t.dim for rank in windows if len(rank.terms) > 1 for t in rank.terms]
-        # More words cost less where a weight is negative, so what windows keep makes a nest dearer.
-        negative = bool(sliding) and any(weight < 0 for weight, _ in terms)
-        loose = self.loose(edge) or self.merges(edge) or negative
-        high = np.full_like(low, np.inf) if loose else low
-        slides = []
-        for name in sliding:
-            ends = self._slid(edge, terms, name)
-            if share < 1:
-                ends[GAIN] += np.where(np.isfinite(ends[HIGHEST]), (1 - share) * ends[HIGHEST], 0.0)
-            slides.append(SlideCosts(self.costs.dims.index(name), ends))
-        return EdgeCosts(low * share - self._forgotten(edge), high, tuple(slides), constant, loose)
+        parts = tuple((weight, self.costs.words(edge, modes, self.rule)) for weight, modes in terms)
+        forgotten = self._forgotten(edge)
+        return EdgeCosts(parts, constant, forgotten, not (forgotten or self.loose(edge) or self.merges(edge)))
 
     def _forgotten(self, edge: Edge) -> float:
         """Per visit, what the child's reads cost at most where the convention may forget them (reads without reuse)."""
@@ -70,40 +60,7 @@ class Charges:
         read = self.problem.weights(feed, self.measure).read
         tensor = self.problem.tensors[edge.tensor]
         words = self.costs.words(feed, self.costs.modes(feed, self.problem.above[edge.child], self.rule, 0), self.rule)
-        ragged = self.costs.frame.is_ragged
-        rounds = zip(self.costs.dims, self.costs.frame.rounds, strict=True)
-        visits = prod(n for name, n in rounds if name not in tensor.dims and not ragged(name))
-        most = float(words[(0,) * words.ndim]) * visits
-        return read * most / float(self.costs.visits(tensor).max())
-
-    def _kept_idle(self, tensor: Tensor) -> float:
-        """Share of the words that instances with more than one round move: the last round of a ragged dim may leave an
-        instance idle, which keeps its only tile."""
-        share = 1.0
-        for name in tensor.dims & set(self.costs.dims):
-            if self.costs.frame.is_ragged(name):
-                (spread,) = self.costs.frame.along(name)
-                rest = self.costs.extents[name] - spread.below * spread.positions
-                idle = spread.positions - max(0, -(-rest // spread.below)) if rest > 0 else 0
-                share *= 1.0 - min(1.0, idle * spread.below / self.costs.extents[name])
-        return share
-
-    def _sum(self, edge: Edge, terms: Terms) -> Values:
-        total: Values = np.zeros((1,) * len(self.costs.dims))
-        for weight, modes in terms:
-            total = total + weight * self.costs.words(edge, modes, self.rule)
-        return total
-
-    def _slid(self, edge: Edge, terms: Terms, slide: str) -> Values:
-        """Costs of slides per end."""
-        total: Any = 0.0
-        for weight, modes in terms:
-            ends = self.costs.words(edge, modes, self.rule, slide)
-            if weight < 0:  # what is kept costs, so that the least is when every row starts afresh
-                ends = np.stack([ends[HIGHEST], 0 * ends[RESET], 0 * ends[GAIN]])
-            with np.errstate(invalid="ignore"):
-                total = total + weight * ends
-        return np.asarray(total)
+        return read * self.costs.fed(words, tensor) / float(self.costs.visits(tensor).max())
 
     def terms(self, edge: Edge, weights: Weights) -> tuple[Terms, float]:
         """(weight, modes) of every boundary whose words count, and what is added once."""
@@ -151,7 +108,7 @@ class Charges:
             return False
         first = self.problem.above[edge.parent]
         last = len(self.problem.rules.architecture.fanouts) if edge.child == MACS else self.problem.above[edge.child]
-        _, windows = self.costs.groups(self.problem.tensors[-1], self.rule)
+        _, windows = self.costs.parts(self.problem.tensors[-1])
         sliding = {t.dim for rank in windows if len(rank.terms) > 1 for t in rank.terms}
         return any(s.dim in sliding and first <= s.fanout < last for s in self.costs.frame.spreads)
 
@@ -167,7 +124,7 @@ class Charges:
     def distinct(self, edge: Edge, first: int, last: int) -> float:
         """Outputs that the parent's instances ever add to, summed over instances."""
         tensor = self.problem.tensors[edge.tensor]
-        plain, windows = self.costs.groups(tensor, self.rule)
+        plain, windows = self.costs.parts(tensor)
         modes = {}
         for spread in self.costs.frame.spreads:
             if spread.fanout < max(first, self.since):

@@ -88,6 +88,19 @@ def divisors(number: int) -> tuple[int, ...]:
     return (*low, *(number // i for i in reversed(low) if i * i != number))
 
 
+@lru_cache(maxsize=4096)
+def primes(number: int) -> tuple[int, ...]:
+    """Every prime factor once, ascending."""
+    found, n = [], 2
+    while n * n <= number:
+        if number % n == 0:
+            found.append(n)
+            while number % n == 0:
+                number //= n
+        n += 1
+    return (*found, number) if number > 1 else tuple(found)
+
+
 def frames(rules: Rules, aligned: bool) -> Iterator[Frame]:
     """Every frame under the rules, the most MAC units first is not promised; each once."""
     choices = [_fanout_choices(rules, index, aligned) for index in range(len(rules.architecture.fanouts))]

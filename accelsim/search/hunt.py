@@ -31,7 +31,7 @@ class Hunt:
         self.slack = slack
         self.rates = np.array([m.rate for m in walk.problem.measures])
         measures, (_, limits) = len(self.rates), walk.capacities
-        self.ints = np.empty((1024, kernels.COLUMNS), np.int64)
+        self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.slots.max(initial=-1))), np.int64)
         self.floats = np.empty((1024, 2 * measures + len(limits) + 1))
         self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
         self.table = np.full(4096, -1, np.int64)
@@ -42,15 +42,8 @@ class Hunt:
     def _root(self, state: int, cost: np.ndarray, exact: bool) -> None:
         n = int(self.counters[kernels.LABELS])
         self.counters[kernels.LABELS] += 1
-        row = np.zeros(kernels.COLUMNS, np.int64)
-        row[[kernels.STATE, kernels.SLIDE, kernels.PARENT, kernels.MOVE, kernels.NEXT, kernels.ALIVE]] = (
-            state,
-            -1,
-            -1,
-            -1,
-            -1,
-            1,
-        )
+        row = np.zeros(self.ints.shape[1], np.int64)
+        row[[kernels.STATE, kernels.PARENT, kernels.MOVE, kernels.NEXT, kernels.ALIVE]] = state, -1, -1, -1, 1
         measures = len(cost)
         self.ints[n] = row
         self.floats[n] = 0.0

@@ -2,8 +2,9 @@
 
 A label is an inner part of a nest.  It stands at a tile vector ``q`` and knows per tensor which level must come next
 (``state``, mixed radix), which edges are *open* (their child's tile has not changed yet, so dims that reuse it are
-free) and which of those slide along which dim from which tile.  What an edge costs is settled when it closes, and does
-not depend on anything further out.  Labels alike in all of this compete: only the cheaper or the smaller one stays.
+free) and which of those slide, from which tile on.  When the child's tile changes, an open edge pays for all its tiles;
+while it slides every loop gives back what stays when it steps.  Labels alike in all of this compete: only the cheaper
+or the smaller one stays.
 
 ``relax`` gives what is still to come at least, memory by memory instead of all tensors of a memory together.
 Kernels that call each other live in one module, because Numba's cache does not follow calls across files.
@@ -15,12 +16,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-# Columns of a label's integers.
-Q, STATE, OPEN, REGION, SLIDE, STARTS, RESETS, PLACED, PARENT, MOVE, NEXT, ALIVE, COLUMNS = range(13)
-# What is known of a slide (accelsim.search.windows), and what a loop does to it.
-HIGHEST, RESET, GAIN = range(3)
-MOVES, REUSES, SAME, ELSE = range(4)
-MOST_RESETS, PACKED = 4095, 5  # trips that one item can remember, and items that can
+# Columns of a label's integers; from SLOT on, per slot where its slide began (special tile vector + 1) or 0.
+Q, STATE, OPEN, REGION, PLACED, PARENT, MOVE, NEXT, ALIVE, SLOT = range(10)
+# What a loop over a dim does to a tensor's tile: nothing, another tile, one that may overlap, nothing but where it runs.
+FREE, MOVES, SLIDES, REUSES = range(4)
 # Counters of a walk.
 LABELS, HEAP, POPS, BUCKETS, COUNTERS = range(5)
 ENERGY, LATENCY, EDP = range(3)
@@ -30,25 +29,117 @@ CLOSE = 1e-12
 
 
 @njit(cache=True)
-def dense(items, low, constant, visits, special, out):
-    """Cost per measure, edge and tile vector: ``low`` over the special dims x visits + constant."""
+def passed(items, widths, terms, groups, every, forgotten, low):
+    """What passes per visit: ``low[edge, measure, special tile vector]``, without what a convention may forget."""
+    first, measure, weight, at_every, _ = terms
+    many, local, _, _, _ = groups
+    for i in range(len(items)):
+        t = items[i, 0]
+        for w in range(widths[t]):
+            for term in range(first[i], first[i + 1]):
+                value = weight[term]
+                for g in range(many[t]):
+                    value *= every[at_every[term, g] + local[t, g, w]]
+                low[i, measure[term], w] += value
+            for k in range(low.shape[1]):
+                low[i, k, w] -= forgotten[i, k]
+
+
+@njit(cache=True)
+def _stays(i, t, start, w, move, terms, groups, kept, out):
+    """Write per measure what stays, per visit, when a loop (-1: over dims that reuse the tensor) steps around tile
+    vector ``w`` and the node's tile is ``start``."""
+    first, measure, weight, _, at_kept = terms
+    many, local, counts, kinds, kind_of = groups
+    out[:] = 0.0
+    for term in range(first[i], first[i + 1]):
+        value = weight[term]
+        for g in range(many[t]):
+            kind = kind_of[t, g, move] if move >= 0 else 0
+            value *= kept[
+                at_kept[term, g] + (local[t, g, start] * counts[t, g] + local[t, g, w]) * kinds[t, g] + kind
+            ]
+            if value == 0.0:
+                break
+        out[measure[term]] += value
+
+
+@njit(cache=True)
+def potentials(
+    items, slots, widths, terms, groups, kept, roles, steps, move_dim, nests, visits, measures, saved, live, first_saved
+):  # fmt: skip
+    """What loops to come save of a slide, at most: into ``saved`` and ``live``, or of whole slides into ``first_saved``.
+
+    Loops over dims that reuse the tensor save at most once: all of their steps around one tile vector.
+    """
+    width = nests.shape[1]
+    now, after = np.empty(measures), np.empty(measures)
+    without, having = np.zeros((measures, width)), np.zeros((measures, width))
+    some = np.zeros(width, np.bool_)
+    number = -1
+    for i in range(len(items)):
+        if slots[i] < 0:
+            continue
+        number += 1
+        t = items[i, 0]
+        share = 1.0 - 1.0 / visits[t]
+        for start in range(widths[t]):
+            for w in range(widths[t] - 1, start - 1, -1):
+                if not nests[t, start, w]:
+                    continue
+                without[:, w], having[:, w], some[w] = 0.0, 0.0, False
+                for move in range(len(move_dim)):
+                    role = roles[t, move_dim[move]]
+                    if role < SLIDES or steps[t, move, w] < 0:
+                        continue
+                    to = steps[t, move, w]
+                    if w == start and role == REUSES:
+                        continue
+                    _stays(i, t, start, w, move, terms, groups, kept, now)
+                    some[w] |= some[to]
+                    for k in range(measures):
+                        some[w] |= now[k] != 0.0
+                        without[k, w] = max(without[k, w], now[k] + without[k, to])
+                        having[k, w] = max(having[k, w], now[k] + having[k, to])
+                if share > 0.0 and w != start:
+                    _stays(i, t, start, w, -1, terms, groups, kept, after)
+                    for k in range(measures):
+                        some[w] |= after[k] != 0.0
+                        having[k, w] = max(having[k, w], share * after[k] + (1.0 - share) * without[k, w])
+                if len(saved):
+                    saved[number, :, start, w], live[number, start, w] = having[:, w], some[w]
+            if len(first_saved):
+                first_saved[i, :, start] = having[:, start]
+
+
+@njit(cache=True)
+def dense(items, low, saved, constant, visits, special, out):
+    """Least cost per measure, edge and tile vector: what passes less what a slide saves at most."""
     for k in range(out.shape[0]):
         for i in range(len(items)):
             t = items[i, 0]
             for q in range(out.shape[2]):
-                out[k, i, q] = low[i, k, special[t, q]] * visits[t, q] + constant[i, k]
+                value = low[i, k, special[t, q]]
+                if saved.shape[0] > 1 or saved.shape[2] > 1:
+                    value -= saved[i, k, special[t, q]]
+                out[k, i, q] = value * visits[t, q] + constant[i, k]
 
 
 @njit(cache=True)
-def relax(radix, items, costs, item_ok, moves, move_dim, move_ok, out):
-    """Least sum of ``costs[edge, q]`` still to come, per state and tile vector, each edge wherever it likes best."""
+def relax(radix, used, items, costs, item_ok, moves, move_dim, move_ok, out):
+    """Least sum of ``costs[edge, q]`` still to come, per state and tile vector, each edge wherever it likes best.
+
+    ``used``: the states that occur.
+    """
     states, size = out.shape
     count = len(items)
     mine = np.empty(count, np.int64)
     after = np.empty(count, np.int64)
-    for q in range(size):
-        out[0, q] = 0.0
+    out[0, :] = 0.0
     for s in range(1, states):
+        out[s, :] = np.inf
+        if not used[s]:
+            continue
         n = 0
         for i in range(count):
             t, child, parent = items[i, 0], items[i, 1], items[i, 2]
@@ -153,24 +244,19 @@ def _pop(keys, ids, counters):
 @njit(cache=True)
 def _hash(row, mask):
     h = 1469598103934665603
-    for column in (Q, STATE, OPEN, REGION, SLIDE, STARTS, RESETS, PLACED):
-        h = (h ^ row[column]) * 1099511628211
-        h ^= h >> 29
+    for column in range(len(row)):
+        if column <= PLACED or column >= SLOT:
+            h = (h ^ row[column]) * 1099511628211
+            h ^= h >> 29
     return (h ^ (h >> 32)) & mask
 
 
 @njit(cache=True)
 def _same(a, b):
-    return (
-        a[Q] == b[Q]
-        and a[STATE] == b[STATE]
-        and a[OPEN] == b[OPEN]
-        and a[REGION] == b[REGION]
-        and a[SLIDE] == b[SLIDE]
-        and a[STARTS] == b[STARTS]
-        and a[RESETS] == b[RESETS]
-        and a[PLACED] == b[PLACED]
-    )
+    for column in range(len(a)):
+        if (column <= PLACED or column >= SLOT) and a[column] != b[column]:
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -269,155 +355,78 @@ def _room(ints, floats, keys, ids, table, counters):
 
 
 @njit(cache=True)
-def _close(row, values, item, start, resets, kind, dim, measures, costs):
-    """Settle an open item at the label's tile vector: its tile changes altogether, or a loop ends its slide.
-
-    ``resets``: trips of the loops that brought the slide back to its first tile, and changed nothing else.
-    """
-    items, at_low, at_high, slides, loose, _, left, _, _, constant, visits, special, slide_of, _, _, _ = costs
-    t, q = items[item, 0], row[Q]
-    v, w = visits[t, q], special[t, q]
-    for k in range(measures):
-        if start < 0:
-            values[k] += at_low[item, k, w] * v + constant[item, k]
-            values[measures + k] += at_high[item, k, w] * v + constant[item, k]
-            continue
-        s = slide_of[item, row[SLIDE]]
-        v_slide = v * resets
-        high = slides[HIGHEST, s, k, start, w] - slides[RESET, s, k, start, w] * (1.0 - 1.0 / resets)
-        low = high
-        if kind != MOVES:
-            share = left[item, dim, w] if kind == ELSE else 1.0
-            low = high - slides[GAIN, s, k, start, w] * share / resets
-        if loose[s, k]:
-            low = high - slides[GAIN, s, k, start, w]
-            high = np.inf
-        values[k] += low * v_slide
-        values[measures + k] += high * v_slide
-
-
-@njit(cache=True)
-def _gains(row, item, start, measures, costs):
-    """Whether loops after the slide may change what it costs."""
-    items, _, _, slides, _, _, _, _, _, _, _, special, slide_of, _, _, _ = costs
-    w, s = special[items[item, 0], row[Q]], slide_of[item, row[SLIDE]]
-    gains = False
-    for k in range(measures):
-        gains |= slides[GAIN, s, k, start, w] > 0
-    return gains
-
-
-@njit(cache=True)
-def _remembers(row, dim, costs):
-    """Whether a loop over ``dim`` may count as bringing slides back: not when a slide along it begins."""
-    items, _, _, _, _, _, _, even, _, _, _, _, slide_of, _, _, _ = costs
-    if dim < 0 or not even[dim]:
-        return False
-    if row[STARTS] and dim != row[SLIDE]:
-        for i in range(len(items)):
-            if (row[OPEN] >> i) & 1 and slide_of[i, dim] >= 0:
-                return False
-    return True
-
-
-@njit(cache=True)
-def _settle(row, values, dim, trips, measures, costs):
-    """What a loop over ``dim`` (-1: nothing more comes) does to the open items of a label; False when it may not be.
-
-    A slide is charged its least when it begins; ``slides`` hold what to add at its end.  Loops that reuse the tensor
-    let it go back to its first tile (``resets``); what follows them decides what that saved.
-    """
-    items, _, _, _, _, kinds, left, _, slide_min, constant, visits, special, slide_of, digits, relevant, closed_ok = (
+def _settle(row, values, move, dim, trips, measures, costs, now):
+    """What a loop (-1: nothing more comes) does to the open items of a label; False when it may not be."""
+    items, low, exact, constant, visits, special, slots, terms, groups, kept, roles, steps, live, _, slide_of, closed_ok = (
         costs
     )
-    opened, starts, resets = row[OPEN], row[STARTS], row[RESETS]
-    still, packed, kept, at, place = 0, 0, 0, 0, 0
-    q = row[Q]
-    remembers = _remembers(row, dim, costs)
+    q, opened, still = row[Q], row[OPEN], 0
     for i in range(len(items)):
         if not (opened >> i) & 1:
             continue
-        start = ((starts >> (6 * place)) & 63) - 1
-        count = max(1, (resets >> (12 * place)) & MOST_RESETS) if place < PACKED else 1
-        place += 1
-        t = items[i, 0]
-        w = special[t, q]
-        if dim >= 0 and not relevant[t, dim] and start < 0:
-            still |= 1 << i
-            at += 1
-            continue
-        if start >= 0:
-            kind = MOVES if dim < 0 else kinds[t, row[SLIDE], dim]
-            if kind == ELSE and left[i, dim, w] == 0.0:
-                kind = MOVES
-            waits = remembers and kind == REUSES and count * trips <= MOST_RESETS and place <= PACKED
-            waits = waits and at < PACKED and _gains(row, i, start, measures, costs)
-            if (dim == row[SLIDE] and count == 1) or waits:
+        t, slot = items[i, 0], slots[i]
+        w, v = special[t, q], visits[t, q]
+        role = roles[t, dim] if dim >= 0 else MOVES
+        start = row[SLOT + slot] - 1 if slot >= 0 else -1
+        if start < 0:
+            if role == FREE or role == REUSES:
                 still |= 1 << i
-                packed |= (start + 1) << (6 * at)
-                if waits:
-                    kept |= (count * trips) << (12 * at)
-                at += 1
-            else:
-                _close(row, values, i, start, count, kind, dim, measures, costs)
-            continue
-        if not closed_ok[i, q]:
-            return False
-        if dim >= 0 and slide_of[i, dim] >= 0 and slide_min[slide_of[i, dim], 0, w] < np.inf:
+                continue
+            if not closed_ok[i, q]:
+                return False
             for k in range(measures):
-                charge = slide_min[slide_of[i, dim], k, w] * visits[t, q] + constant[i, k]
-                values[k] += charge
-                values[measures + k] += charge
-            still |= 1 << i
-            packed |= (digits[dim, q] + 1) << (6 * at)
-            at += 1
+                values[k] += low[i, k, w] * v + constant[i, k]
+                values[measures + k] += low[i, k, w] * v + constant[i, k] if exact[i, k] else np.inf
+            start = w
+        if slot < 0:
             continue
-        _close(row, values, i, -1, 1, MOVES, dim, measures, costs)
-    if packed and dim >= 0 and not kept:
-        row[SLIDE] = dim
-    elif not packed:
-        row[SLIDE] = -1
-    row[OPEN], row[STARTS], row[RESETS] = still, packed, kept
+        row[SLOT + slot] = 0
+        if role == MOVES:
+            continue
+        to = w if role == FREE else steps[t, move, w]
+        _stays(i, t, start, w, -1 if role == FREE else move, terms, groups, kept, now)
+        if role == FREE:
+            v *= 1.0 - 1.0 / trips
+        for k in range(measures):
+            values[k] -= now[k] * v
+            values[measures + k] -= now[k] * v
+        if live[slide_of[i], start, to]:
+            row[SLOT + slot] = start + 1
+            still |= 1 << i
+    row[OPEN] = still
     return True
 
 
 @njit(cache=True)
-def _waiting(row, radix, items):
-    """The state in which open items that do not slide are still to come."""
-    state, opened, place = row[STATE], row[OPEN], 0
+def _ahead(row, values, radix, costs, bounds, ahead):
+    """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
+    bound, price, priced_bound, wanted, bits, item_group, limit = bounds
+    items, visits, special, slots, saved, slide_of = costs[0], costs[4], costs[5], costs[6], costs[13], costs[14]
+    q, s, opened = row[Q], row[STATE], row[OPEN]
+    for k in range(len(ahead)):
+        ahead[k] = values[k]
+    freed = 0.0
     for i in range(len(items)):
         if not (opened >> i) & 1:
             continue
-        start = ((row[STARTS] >> (6 * place)) & 63) - 1
-        place += 1
-        if start < 0:
-            t = items[i, 0]
-            have = (state // radix**t) % radix
-            if items[i, 1] > have:
-                state += (items[i, 1] - have) * radix**t
-    return state
-
-
-@njit(cache=True)
-def _ahead(row, values, radix, items, bounds, ahead):
-    """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
-    bound, price, priced_bound, wanted, bits, item_group, limit = bounds
-    q, s = row[Q], _waiting(row, radix, items)
+        t, slot = items[i, 0], slots[i]
+        if slot >= 0 and row[SLOT + slot]:
+            for k in range(len(ahead)):
+                ahead[k] -= saved[slide_of[i], k, row[SLOT + slot] - 1, special[t, q]] * visits[t, q]
+            continue
+        have = (s // radix**t) % radix
+        if items[i, 1] > have:
+            s += (items[i, 1] - have) * radix**t
+        if item_group[i] >= 0:
+            freed += price[item_group[i]] * bits[i, q]
+    priced = ahead[0]
     for k in range(len(ahead)):
-        ahead[k] = values[k] + bound[k, s, q]
+        ahead[k] += bound[k, s, q]
     if len(priced_bound) > 1:
-        priced = values[0] + priced_bound[s, q]
+        priced += priced_bound[s, q] - freed
         for g in range(len(price)):
             if wanted[g, row[STATE]]:
                 priced += price[g] * (values[2 * len(ahead) + g] - limit[g])
-        opened, place = row[OPEN], 0
-        for i in range(len(items)):
-            if not (opened >> i) & 1:
-                continue
-            start = ((row[STARTS] >> (6 * place)) & 63) - 1
-            place += 1
-            if start < 0 and item_group[i] >= 0:
-                priced -= price[item_group[i]] * bits[i, q]
         ahead[0] = max(ahead[0], priced)
 
 
@@ -464,29 +473,19 @@ def _place(row, values, i, measures, radix, items, rules, bounds):
             return False
         if not wanted[group, row[STATE]]:
             values[2 * measures + group] = 0.0
-    opened, starts, resets, place = row[OPEN], row[STARTS], row[RESETS], 0
-    for j in range(i):
-        place += (opened >> j) & 1
-    below = starts & ((1 << (6 * place)) - 1)
-    row[STARTS] = below | ((starts >> (6 * place)) << (6 * (place + 1)))
-    if place < PACKED:
-        if resets >> (12 * (PACKED - 1)):
-            return False  # more slides wait than a label remembers
-        below = resets & ((1 << (12 * place)) - 1)
-        row[RESETS] = below | ((resets >> (12 * place)) << (12 * (place + 1)))
-    row[OPEN] = opened | (1 << i)
+    row[OPEN] |= 1 << i
     row[MOVE] = PLACE + i
     return True
 
 
 @njit(cache=True)
-def _least_open(aim, radix, items, bounds, ints, floats, ids, counters, ahead):
+def _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead):
     """The least primary value that a label in the heap may still come to."""
     least = np.inf
     for i in range(counters[HEAP]):
         label = ids[i]
         if ints[label, ALIVE]:
-            _ahead(ints[label], floats[label], radix, items, bounds, ahead)
+            _ahead(ints[label], floats[label], radix, costs, bounds, ahead)
             least = min(least, _value(aim[0], aim[1], aim[2], ahead)[0])
     return least
 
@@ -503,12 +502,12 @@ def explore(
     accelsim.search.walk.
     """
     objective, compute, rates, lexical, goal, front, fronts = aim
-    items, digits, tensors = costs[0], costs[13], costs[14].shape[0]
-    moves, move_dim, move_trips, move_ok = steps
+    items, tensors = costs[0], costs[10].shape[0]
+    moves, move_dim, move_trips, move_ok, digits = steps
     pass_need, pinned, pin_most = fans
     measures, passes, kinds = len(rates), len(pass_need), len(move_dim)
     ahead = np.empty(measures)
-    row, values = np.empty(COLUMNS, np.int64), np.empty(floats.shape[1])
+    row, values, now = np.empty(ints.shape[1], np.int64), np.empty(floats.shape[1]), np.empty(measures)
     status, found, least, pops = EMPTY, -1, np.inf, 0
     while counters[HEAP] > 0:
         if pops >= most_pops:
@@ -517,7 +516,7 @@ def explore(
         _, label = _pop(keys, ids, counters)
         if not ints[label, ALIVE]:
             continue
-        _ahead(ints[label], floats[label], radix, items, bounds, ahead)
+        _ahead(ints[label], floats[label], radix, costs, bounds, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
         pops += 1
@@ -539,7 +538,7 @@ def explore(
                     continue
                 if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
                     continue
-                if not _settle(row, values, dim, move_trips[step], measures, costs):
+                if not _settle(row, values, step, dim, move_trips[step], measures, costs, now):
                     continue
                 row[Q], row[MOVE] = moves[step, q], step
             elif step < kinds + len(items):
@@ -552,15 +551,15 @@ def explore(
             else:
                 if state != 0 or q != top or region < passes or row[OPEN] == 0:
                     continue
-                if not _settle(row, values, -1, 1, measures, costs):
+                if not _settle(row, values, -1, -1, 1, measures, costs, now):
                     continue
                 row[MOVE] = -1
-            _ahead(row, values, radix, items, bounds, ahead)
+            _ahead(row, values, radix, costs, bounds, ahead)
             if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
                 continue
             n = _insert(ints, floats, table, counters, row, values, measures, lexical, slack)
             if n >= 0:
                 _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
     if status == RUNNING:
-        least = _least_open(aim, radix, items, bounds, ints, floats, ids, counters, ahead)
+        least = _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead)
     return status, found, least, ints, floats, keys, ids, table

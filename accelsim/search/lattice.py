@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from accelsim.mapping.tiles import tensor_tile_words
 from accelsim.search.charges import Charges
 from accelsim.search.costs import FrameCosts
-from accelsim.search.frames import Frame, divisors
+from accelsim.search.frames import Frame, divisors, primes
 from accelsim.search.problem import Problem
 from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Rank, Tensor
@@ -54,23 +54,17 @@ class Lattice:
 
     @cached_property
     def special(self) -> tuple[list[tuple[int, ...]], Ints]:
-        """Per tensor the dims on which sums over windows (or ragged visits) depend, and per tile vector the place in
-        the lattice of these alone."""
+        """Per tensor its special dims (accelsim.search.costs), and per tile vector the place in the lattice of these
+        alone."""
         per_tensor, places = [], []
-        for tensor in self.problem.tensors:
-            sliding = {t.dim for rule in self._rules for rank in self.costs.groups(tensor, rule)[1] for t in rank.terms}
-            ragged = {d for d in self.dims if d not in tensor.dims and self.frame.is_ragged(d)}
-            dims = tuple(i for i, name in enumerate(self.dims) if name in sliding | ragged)
+        for groups in self.costs.groups:
+            dims = tuple(sorted({d for group in groups for d in group.dims}))
             place = np.zeros(self.size, np.int64)
             for d in dims:
                 place = place * self.shape[d] + self.digits[d]
             per_tensor.append(dims)
             places.append(place)
         return per_tensor, np.array(places, np.int64)
-
-    @cached_property
-    def _rules(self) -> tuple[Any, ...]:
-        return tuple({self.problem.rule(m): None for m in self.problem.measures})
 
     @cached_property
     def visits(self) -> Floats:
@@ -93,7 +87,7 @@ def _moves(rounds: tuple[int, ...], shape: tuple[int, ...]) -> tuple[Ints, Ints,
     for d, count in enumerate(rounds):
         tiles = divisors(count)
         place = {tile: i for i, tile in enumerate(tiles)}
-        for prime in _primes(count):
+        for prime in primes(count):
             up = np.array([place.get(tile * prime, -1) for tile in tiles], np.int64)
             at = digits[d]
             rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
@@ -115,14 +109,3 @@ def tile_words(rank: Rank, names: tuple[str, ...], chains: tuple[tuple[int, tupl
             chain[name] = (bound, extents[i])
         table[at] = tensor_tile_words(single, chain)
     return table
-
-
-def _primes(number: int) -> list[int]:
-    found, n = [], 2
-    while n * n <= number:
-        if number % n == 0:
-            found.append(n)
-            while number % n == 0:
-                number //= n
-        n += 1
-    return [*found, number] if number > 1 else found

@@ -2,123 +2,176 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-from math import inf, prod
+from functools import cached_property, lru_cache
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from accelsim.model.plan import TileRule
 from accelsim.search import kernels
-from accelsim.search.costs import EdgeCosts
-from accelsim.search.lattice import Floats, Ints
+from accelsim.search.charges import EdgeCosts
+from accelsim.search.costs import Group
+from accelsim.search.frames import divisors, primes
+from accelsim.search.lattice import Flags, Floats, Ints
 from accelsim.search.places import Places
-from accelsim.search.windows import ENDS, GAIN, HIGHEST
 
 
 class Tables(Places):
-    """A frame with the costs of its edges: per place over their special dims, changing altogether or sliding."""
+    """A frame with the costs of its edges: what passes, and what stays when loops step."""
 
     @cached_property
     def charged(self) -> list[list[EdgeCosts | None]]:
         """Per edge and measure."""
         return [[charges.edge(edge) for charges in self.charges] for edge in self.edges]
 
-    def _flat(self, tensor: int, values: Floats) -> Floats:
-        """Values over the lattice, constant but for the tensor's special dims, as one row over these."""
-        dims = self.special[0][tensor]
-        shape = [self.shape[d] if d in dims else 1 for d in range(len(self.shape))]
-        return np.broadcast_to(values, shape).ravel()
+    @cached_property
+    def widths(self) -> Ints:
+        """Per tensor, tile vectors of its special dims."""
+        return np.array([prod(self.shape[d] for d in dims) for dims in self.special[0]], np.int64)
 
     @cached_property
-    def tables(self) -> dict[str, Any]:
-        """Costs per edge and measure over the special dims: changing altogether (lowest, highest), sliding."""
-        edges, measures = max(1, len(self.edges)), len(self.charges)
-        width = max([1, *(prod(self.shape[d] for d in dims) for dims in self.special[0])])
-        low, high = np.zeros((edges, measures, width)), np.zeros((edges, measures, width))
-        constant = np.zeros((edges, measures))
-        least = np.zeros((edges, measures, width))
-        slides: list[tuple[int, int, Floats, Floats, Any]] = []
-        for i, edge in enumerate(self.edges):
-            for k, charged in enumerate(self.charged[i]):
-                if charged is None:
-                    continue
-                low[i, k], high[i, k] = self._spread(edge.tensor, charged.low, width), 0.0
-                high[i, k] = self._spread(edge.tensor, charged.high, width)
-                constant[i, k] = charged.constant
-            slides += self._slides(i, width)
-            least[i] = low[i]
-            for number, _, _, charge, _ in (s for s in slides if s[0] == i):
-                least[number] = np.minimum(least[number], charge)
-        return {"low": low, "high": high, "constant": constant, "least": least, "slides": slides}
+    def terms(self) -> tuple[Any, ...]:
+        """Summands of the edges' costs, edge by edge: (first of every edge and the end, measure, weight, places of the
+        sums that pass and of those that stay in the tables, per group)."""
+        first, rows, most = [0], [], max([1, *map(len, self.costs.groups)])
+        for charged in self.charged:
+            for measure, costs in enumerate(charged):
+                if costs is not None:
+                    rows += [(measure, weight * words.scale, words.tables) for weight, words in costs.parts]
+            first.append(len(rows))
+        every, kept = np.zeros((len(rows) + 1, most), np.int64), np.zeros((len(rows) + 1, most), np.int64)
+        for number, (_, _, tables) in enumerate(rows):
+            for g, table in enumerate(tables):
+                every[number, g], kept[number, g] = table.at_every, table.at_kept
+        measures, weights = np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows], np.float64)
+        return np.array(first), measures, weights, every, kept
 
-    def _spread(self, tensor: int, values: Floats, width: int) -> Floats:
-        flat = self._flat(tensor, values)
-        return np.concatenate([flat, np.zeros(width - len(flat))])
+    @cached_property
+    def groups(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """Groups per tensor; places of special tile vectors in the grid of each; tiles of each; kinds of what stays in
+        each; and per loop the kind that it is to each."""
+        groups = self.costs.groups
+        most, width = max([1, *map(len, groups)]), int(self.widths.max(initial=1))
+        local = np.zeros((len(groups), most, width), np.int64)
+        counts, kinds = (np.ones((len(groups), most), np.int64) for _ in range(2))
+        _, move_dim, move_trips = self.moves
+        kind_of = np.zeros((len(groups), most, len(move_dim)), np.int64)
+        for t, own in enumerate(groups):
+            digits = _grid(tuple(self.shape[d] for d in self.special[0][t]))
+            for g, group in enumerate(own):
+                place = np.zeros(digits.shape[1], np.int64)
+                for d in group.dims:
+                    place = place * self.shape[d] + digits[self.special[0][t].index(d)]
+                local[t, g, : len(place)] = place
+                own_kinds = self._kinds(group)
+                counts[t, g], kinds[t, g] = prod(self.shape[d] for d in group.dims), 1 + len(own_kinds)
+                for m, move in enumerate(zip(move_dim.tolist(), move_trips.tolist(), strict=True)):
+                    kind_of[t, g, m] = 1 + own_kinds.index(move) if move in own_kinds else 0
+        return np.array([len(own) for own in groups], np.int64), local, counts, kinds, kind_of
 
-    def _slides(self, number: int, width: int) -> list[tuple[int, int, Floats, Floats, Any]]:
-        """(edge, dim, what its end adds to the charge, the charge at the start, whether the highest is unknown), per
-        dim that it may slide along."""
-        edge, measures = self.edges[number], len(self.charges)
-        out = []
-        dims = dict.fromkeys(s.dim for c in self.charged[number] if c is not None for s in c.slides)
-        for d in dims:
-            starts = self.shape[d]
-            ends, charge = np.full((ENDS, measures, starts, width), inf), np.full((measures, width), inf)
-            loose = np.zeros(measures, np.bool_)
-            own = self.special[0][edge.tensor]
-            shape = tuple(self.shape[x] for x in own)
-            n, at = prod(shape), own.index(d)
-            helps = np.zeros(n, np.bool_)
-            for k, charged in enumerate(self.charged[number]):
-                found = [s for s in charged.slides if s.dim == d] if charged is not None else []
-                if charged is None or not found:
-                    ends[:, k], charge[k] = 0.0, 0.0
-                    continue
-                full = np.broadcast_to(found[0].ends, (ENDS, starts, *self._own_shape(edge.tensor)))
-                full = full.reshape(ENDS, starts, *shape)
-                lowest = full[HIGHEST] - full[GAIN]
-                best = lowest.min(axis=1 + at)  # over the end of the slide
-                charged_at = np.expand_dims(np.where(np.isinf(best), 0.0, best), 1 + at)
-                added = full.copy()
-                added[HIGHEST] -= charged_at
-                ends[:, k, :, :n] = added.reshape(ENDS, starts, -1)
-                loose[k] = charged.loose
-                charge[k, :n] = np.moveaxis(best, 0, at).ravel()  # the start stands where the tile of that dim does
-                helps |= charge[k, :n] < self._flat(edge.tensor, charged.low) * (1 - kernels.CLOSE)
-            charge[:, :n][:, ~helps] = inf
-            out.append((number, d, ends, charge, loose))
-        return out
+    def _kinds(self, group: Group) -> list[tuple[int, int]]:
+        """(dim, trips) of the loops of a group's own dims."""
+        return [(d, trips) for d in group.dims for trips in primes(self.frame.rounds[d])]
 
-    def _own_shape(self, tensor: int) -> tuple[int, ...]:
-        """The lattice with one tile in every dim that is not special to the tensor."""
-        dims = self.special[0][tensor]
-        return tuple(n if d in dims else 1 for d, n in enumerate(self.shape))
-
-    def kinds(self) -> Ints:
-        """Per tensor, sliding dim and dim of a loop: how it ends the slide."""
-        count = max(1, len(self.dims))
-        out = np.full((len(self.problem.tensors), count, count), kernels.MOVES, np.int64)
+    @cached_property
+    def roles(self) -> Ints:
+        """Per tensor and dim, what a loop over it does (FREE .. REUSES of the kernels)."""
+        out = np.full((len(self.problem.tensors), max(1, len(self.dims))), kernels.FREE, np.int64)
         for t, tensor in enumerate(self.problem.tensors):
-            windows = [{x.dim for x in rank.terms} for rank in tensor.ranks if len(rank.terms) > 1]
-            for a, slide in enumerate(self.dims):
-                for b, name in enumerate(self.dims):
-                    if name not in tensor.dims:
-                        out[t, a, b] = kernels.REUSES
-                    elif any(slide in w and name in w for w in windows):
-                        out[t, a, b] = kernels.SAME
-                    elif any(name in w for w in windows):
-                        out[t, a, b] = kernels.ELSE
+            for d, name in enumerate(self.dims):
+                if d in self.special[0][t]:
+                    out[t, d] = kernels.SLIDES if name in tensor.dims else kernels.REUSES
+                elif name in tensor.dims:
+                    out[t, d] = kernels.MOVES
         return out
 
-    def left(self) -> Floats:
-        """Per edge, dim and place over the special dims, the share of the tile that a loop over the dim leaves."""
-        width = self.tables["low"].shape[2]
-        out = np.ones((max(1, len(self.edges)), max(1, len(self.dims)), width))
-        for i, edge in enumerate(self.edges):
-            tensor = self.problem.tensors[edge.tensor]
-            for d, share in self.costs.left(edge, self.problem.view.tiles, TileRule()):
-                if self.dims[d] in tensor.dims:
-                    flat = np.broadcast_to(share, self._own_shape(edge.tensor)).ravel()
-                    out[i, d, : len(flat)] = flat
+    @cached_property
+    def steps(self) -> Ints:
+        """Per tensor, loop and special tile vector, the one after the loop; -1 where there is none."""
+        moves, move_dim, move_trips = self.moves
+        width = int(self.widths.max(initial=1))
+        out = np.full((len(self.problem.tensors), len(move_dim), width), -1, np.int64)
+        for t, dims in enumerate(self.special[0]):
+            digits = _grid(tuple(self.shape[d] for d in dims))
+            for m, (d, trips) in enumerate(zip(move_dim.tolist(), move_trips.tolist(), strict=True)):
+                if d in dims:
+                    tiles = divisors(self.frame.rounds[d])
+                    places = {tile: i for i, tile in enumerate(tiles)}
+                    up = np.array([places.get(tile * trips, -1) for tile in tiles], np.int64)
+                    at, stride = digits[dims.index(d)], prod(self.shape[x] for x in dims if x > d)
+                    here = np.arange(digits.shape[1])
+                    out[t, m, : len(at)] = np.where(up[at] >= 0, here + (up[at] - at) * stride, -1)
         return out
+
+    @cached_property
+    def slots(self) -> Ints:
+        """Per edge, the column of a label that knows where its slide began; -1 when its tile cannot slide."""
+        numbers: dict[tuple[int, int], int] = {}
+        out = []
+        for edge in self.edges:
+            if (self.roles[edge.tensor] == kernels.SLIDES).any():
+                out.append(numbers.setdefault((edge.tensor, edge.child), len(numbers)))
+            else:
+                out.append(-1)
+        return np.array(out, np.int64)
+
+    @cached_property
+    def fixed(self) -> tuple[Floats, Floats, Floats, Flags]:
+        """Per edge and measure: what passes per visit and special tile vector; what the best slide from there saves, at
+        most; what is added once; and whether that is exact."""
+        shape = (max(1, len(self.edges)), len(self.charges))
+        constant, exact, forgotten = np.zeros(shape), np.ones(shape, np.bool_), np.zeros(shape)
+        for i, charged in enumerate(self.charged):
+            for k, costs in enumerate(charged):
+                if costs is not None:
+                    constant[i, k], exact[i, k], forgotten[i, k] = costs.constant, costs.exact, costs.forgotten
+        low, saved = np.zeros((*shape, int(self.widths.max(initial=1)))), np.zeros((1, 1, 1))
+        kernels.passed(self.items, self.widths, self.terms, self.groups, self.costs.tables.every, forgotten, low)
+        if (self.slots >= 0).any():
+            saved = np.zeros(low.shape)
+            kernels.potentials(*self.sliding, np.zeros((0, 1, 1, 1)), np.zeros((0, 1, 1), np.bool_), saved)
+        return low, saved, constant, exact
+
+    @property
+    def sliding(self) -> tuple[Any, ...]:
+        """What kernels.potentials takes of a frame."""
+        return (
+            self.items, self.slots, self.widths, self.terms, self.groups, self.costs.tables.kept, self.roles, self.steps,
+            self.moves[1], self.nests, self.visits.max(axis=1), len(self.charges),
+        )  # fmt: skip
+
+    @cached_property
+    def nests(self) -> Flags:
+        """Per tensor, whether special tile vectors lie inside others."""
+        width = int(self.widths.max(initial=1))
+        out = np.zeros((len(self.problem.tensors), width, width), np.bool_)
+        for t, dims in enumerate(self.special[0]):
+            own = _inside(tuple(self.frame.rounds[d] for d in dims))
+            out[t, : len(own), : len(own)] = own
+        return out
+
+    @cached_property
+    def slides(self) -> tuple[Floats, Flags]:
+        """Per edge that slides, measure, tile of the node and tile inside the next loop: what loops to come save at most;
+        and whether they save anything."""
+        width, count = int(self.widths.max(initial=1)), int((self.slots >= 0).sum())
+        saved = np.zeros((count, len(self.charges), width, width))
+        live = np.zeros((count, width, width), np.bool_)
+        kernels.potentials(*self.sliding, saved, live, np.zeros((0, 1, 1)))
+        return saved, live
+
+
+@lru_cache(maxsize=256)
+def _grid(shape: tuple[int, ...]) -> Ints:
+    return np.indices(shape).reshape(len(shape), -1).astype(np.int64) if shape else np.zeros((0, 1), np.int64)
+
+
+@lru_cache(maxsize=256)
+def _inside(rounds: tuple[int, ...]) -> Flags:
+    """Whether tile vectors (row) divide others (column)."""
+    tiles = [np.array(divisors(n)) for n in rounds]
+    grid = _grid(tuple(map(len, tiles)))
+    out = np.ones((grid.shape[1], grid.shape[1]), np.bool_)
+    for own, at in zip(tiles, grid, strict=True):
+        out &= own[at][None, :] % own[at][:, None] == 0
+    return out

@@ -12,7 +12,6 @@ from accelsim.model.energy import data_macs
 from accelsim.search import kernels
 from accelsim.search.lattice import Flags, Floats, Ints
 from accelsim.search.tables import Tables
-from accelsim.search.windows import ENDS
 
 
 class Walk(Tables):
@@ -21,9 +20,9 @@ class Walk(Tables):
     @cached_property
     def dense(self) -> Floats:
         """Least cost per measure, edge and tile vector."""
-        tables = self.tables
+        low, saved, constant, _ = self.fixed
         out = np.empty((len(self.charges), max(1, len(self.edges)), self.size))
-        kernels.dense(self.items, tables["least"], tables["constant"], self.visits, self.special[1], out)
+        kernels.dense(self.items, low, saved, constant, self.visits, self.special[1], out)
         return out
 
     def least(self, costs: Floats) -> Floats:
@@ -31,7 +30,7 @@ class Walk(Tables):
         out = np.empty((self.states, self.size))
         moves, move_dim, _ = self.moves
         kernels.relax(
-            self.radix, self.items, costs, self.closable, moves, move_dim, self.relaxed_moves, out
+            self.radix, self.used, self.items, costs, self.closable, moves, move_dim, self.relaxed_moves, out
         )  # fmt: skip
         return out
 
@@ -85,31 +84,30 @@ class Walk(Tables):
             self.prices_of_edges,
             (self.place_ok, child, region, nested, len(self.problem.tensors)),
             (self.relaxed, price, priced, self._wanted(), self.bits, group_of, limits),
-            (moves, move_dim, move_trips, self.move_ok),
+            (moves, move_dim, move_trips, self.move_ok, self.digits),
             (need, *self._pins(passes)),
         )
 
     @cached_property
     def prices_of_edges(self) -> tuple[Any, ...]:
         """``costs`` of ``kernels.explore``."""
-        tables, edges, dims = self.tables, max(1, len(self.edges)), max(1, len(self.dims))
-        measures, width = len(self.charges), tables["low"].shape[2]
-        count, starts = max(1, len(tables["slides"])), max(self.shape)
-        slides = np.full((ENDS, count, measures, starts, width), inf)
-        loose = np.zeros((count, measures), np.bool_)
-        slide_min, slide_of = np.full((count, measures, width), inf), np.full((edges, dims), -1, np.int64)
-        for n, (number, d, ends, charge, unknown) in enumerate(tables["slides"]):
-            slides[:, n, :, : ends.shape[2]] = ends
-            loose[n] = unknown
-            slide_min[n], slide_of[number, d] = charge, n
-        relevant = np.zeros((len(self.problem.tensors), dims), np.bool_)
-        for t, tensor in enumerate(self.problem.tensors):
-            relevant[t, : len(self.dims)] = [name in tensor.dims for name in self.dims]
-        even = np.array([not self.frame.is_ragged(name) for name in self.dims] or [True], np.bool_)
+        low, _, constant, exact = self.fixed
+        saved, live = self.slides
+        slide_of = np.where(self.slots >= 0, np.cumsum(self.slots >= 0) - 1, -1)
         return (
-            self.items, tables["low"], tables["high"], slides, loose, self.kinds(), self.left(), even, slide_min,
-            tables["constant"], self.visits, self.special[1], slide_of, self.digits, relevant, self.closed_ok,
+            self.items, low, exact, constant, self.visits, self.special[1], self.slots, self.terms, self.groups,
+            self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.closed_ok,
         )  # fmt: skip
+
+    @cached_property
+    def used(self) -> Flags:
+        """The states that occur: every tensor is done or waits for a level that may keep it."""
+        states = np.arange(self.states)
+        used = np.ones(self.states, np.bool_)
+        for t, keeps in enumerate(self.problem.keeps):
+            kept = np.array([level == 0 or keep != "not" for level, keep in enumerate(keeps)])
+            used &= kept[(states // self.radix**t) % self.radix]
+        return used
 
     def _wanted(self) -> Flags:
         """Per shared memory and state, whether some tensor may still come to stand there."""
