@@ -8,12 +8,48 @@ from math import prod
 import numpy as np
 
 from accelsim.model import kernels as k
-from accelsim.search.costs import FrameCosts, Modes, Words
+from accelsim.search.costs import Crossing, FrameCosts, Words
 from accelsim.search.frames import Spread
-from accelsim.search.problem import MACS, Edge, Measure, Weights
+from accelsim.search.problem import MACS, Edge, Measure, Problem
 from accelsim.workload.operation import Rank
 
-Terms = list[tuple[float, Modes]]
+
+@dataclass(frozen=True)
+class Plan:
+    """What an edge charges whatever lies in space: a weight per boundary, per word that goes back to a group of
+    instances, and per distinct word."""
+
+    crossings: tuple[tuple[float, Crossing], ...]
+    back: float
+    returned: Crossing
+    distinct: float
+
+    @staticmethod
+    def of(problem: Problem, edge: Edge, measure: Measure) -> Plan:
+        weights, rule = problem.weights(edge, measure), problem.rule(measure)
+        is_output, to_macs = edge.tensor == len(problem.tensors) - 1, edge.child == MACS
+        since = 0 if measure.level < 0 else problem.above[measure.level]
+        first = problem.above[edge.parent]
+        last = len(problem.rules.architecture.fanouts) if to_macs else problem.above[edge.child]
+        hops = weights.hops or ((0.0, 0.0),) * last
+        crossings = []
+        for boundary in range(first, last + 1):
+            weight = 0.0
+            if boundary == first:
+                weight += weights.read + (weights.update if is_output else 0.0)
+            if boundary == last and not to_macs:
+                weight += weights.drain if is_output else weights.fill
+            if boundary < last:
+                weight += hops[boundary][0]
+            if boundary > first:
+                weight += hops[boundary - 1][1]
+            if weight:
+                crossings.append((weight, Crossing(edge.tensor, last, boundary, since, rule, to_macs)))
+        returned = Crossing(edge.tensor, last, first, since, rule, to_macs, returns=True)
+        if not is_output:
+            return Plan(tuple(crossings), 0.0, returned, 0.0)
+        back = (0.0 if to_macs else weights.fill) + sum(s + d for s, d in hops[first:last])
+        return Plan(tuple(crossings), back, returned, weights.distinct - weights.read)
 
 
 @dataclass(frozen=True)
@@ -35,72 +71,45 @@ class Charges:
         self.rule = self.problem.rule(measure)
         self.since = 0 if measure.level < 0 else self.problem.above[measure.level]
 
+    def plan(self, edge: Edge) -> Plan:
+        """What the edge charges whatever lies in space."""
+        plans = self.costs.tables.plans
+        key = edge, self.measure
+        if key not in plans:
+            plans[key] = Plan.of(self.problem, edge, self.measure)
+        found: Plan = plans[key]
+        return found
+
     def feed(self, edge: Edge) -> tuple[float, bool]:
         """Cost of an edge to the MACs, and whether that is exact."""
-        terms, total = self.terms(edge, self.problem.weights(edge, self.measure))
+        costs = self.edge(edge)
+        if costs is None:
+            return 0.0, True
         tensor = self.problem.tensors[edge.tensor]
-        for weight, modes in terms:
-            total += weight * self.costs.fed(self.costs.words(edge, modes, self.rule), tensor)
-        return total, not (self.merges(edge) or self.loose(edge))
+        return costs.constant + sum(w * self.costs.fed(words, tensor) for w, words in costs.parts), costs.exact
 
     def edge(self, edge: Edge) -> EdgeCosts | None:
-        """Costs of an edge between levels; None when the measure charges nothing for it."""
-        terms, constant = self.terms(edge, self.problem.weights(edge, self.measure))
-        if not terms and not constant:
+        """Costs of an edge; None when the measure charges nothing for it."""
+        plan, merges = self.plan(edge), self.merges(edge)
+        crossings, constant = plan.crossings, plan.distinct
+        if plan.back and not merges:
+            crossings, constant = (*crossings, (plan.back, plan.returned)), constant - plan.back
+        if not crossings and not constant:
             return None
-        parts = tuple((weight, self.costs.words(edge, modes, self.rule)) for weight, modes in terms)
-        forgotten = self._forgotten(edge)
-        return EdgeCosts(parts, constant, forgotten, not (forgotten or self.loose(edge) or self.merges(edge)))
+        parts = tuple((weight, self.costs.words(crossing)) for weight, crossing in crossings)
+        if constant:
+            constant *= self.distinct(edge)
+        forgotten = self._forgotten(edge) if edge.child != MACS else 0.0
+        return EdgeCosts(parts, constant, forgotten, not (forgotten or merges or self.loose(edge)))
 
     def _forgotten(self, edge: Edge) -> float:
         """Per visit, what the child's reads cost at most where the convention may forget them (reads without reuse)."""
         if self.measure.level >= 0 or not self.problem.child_is_dropped(edge):
             return 0.0
-        feed = Edge(edge.tensor, MACS, edge.child)
-        read = self.problem.weights(feed, self.measure).read
-        tensor = self.problem.tensors[edge.tensor]
-        words = self.costs.words(feed, self.costs.modes(feed, self.problem.above[edge.child], self.rule, 0), self.rule)
-        return read * self.costs.fed(words, tensor) / float(self.costs.visits(tensor).max())
-
-    def terms(self, edge: Edge, weights: Weights) -> tuple[Terms, float]:
-        """(weight, modes) of every boundary whose words count, and what is added once."""
-        is_output = edge.tensor == len(self.problem.tensors) - 1
-        to_macs = edge.child == MACS
-        first = self.problem.above[edge.parent]
-        last = len(self.problem.rules.architecture.fanouts) if to_macs else self.problem.above[edge.child]
-        hops = weights.hops or ((0.0, 0.0),) * last
-        terms: Terms = []
-        for boundary in range(first, last + 1):
-            weight = 0.0
-            if boundary == first:
-                weight += weights.read + (weights.update if is_output else 0.0)
-            if boundary == last and not to_macs:
-                weight += weights.drain if is_output else weights.fill
-            if boundary < last:
-                weight += hops[boundary][0]
-            if boundary > first:
-                weight += hops[boundary - 1][1]
-            if weight:
-                terms.append((weight, self.costs.modes(edge, boundary, self.rule, self.since)))
-        if not is_output:
-            return terms, 0.0
-        back = (0.0 if to_macs else weights.fill) + sum(s + d for s, d in hops[first:last])
-        distinct = self.distinct(edge, first, last)
-        if back and not self.merges(edge):
-            terms.append((back, self._group(first, last, edge)))
-        else:
-            back = 0.0
-        return terms, (weights.distinct - weights.read - back) * distinct
-
-    def _group(self, first: int, last: int, edge: Edge) -> dict[Spread, int]:
-        """Modes that count one child instance per group that adds to the same outputs."""
-        dims = self.problem.tensors[edge.tensor].dims
-        out = {}
-        for spread in self.costs.frame.spreads:
-            if spread.fanout < last:
-                between = spread.fanout >= first and spread.dim not in dims
-                out[spread] = k.FIRST if spread.fanout < self.since or between else k.SUM
-        return out
+        read = self.problem.weights(Edge(edge.tensor, MACS, edge.child), self.measure).read
+        tensor, last = self.problem.tensors[edge.tensor], len(self.problem.rules.architecture.fanouts)
+        words = self.costs.words(Crossing(edge.tensor, last, self.problem.above[edge.child], 0, self.rule, True))
+        return read * self.costs.fed(words, tensor) / self.costs.most_visits(tensor)
 
     def merges(self, edge: Edge) -> bool:
         """Whether outputs of different instances may overlap, so that the parent may have to merge them."""
@@ -121,9 +130,9 @@ class Charges:
         padded = any(low < 0 or high >= rank.size for rank in ranks for low, high in [rank.span(extents)])
         return padded or not self.costs.frame.is_perfect
 
-    def distinct(self, edge: Edge, first: int, last: int) -> float:
+    def distinct(self, edge: Edge) -> float:
         """Outputs that the parent's instances ever add to, summed over instances."""
-        tensor = self.problem.tensors[edge.tensor]
+        tensor, first = self.problem.tensors[edge.tensor], self.problem.above[edge.parent]
         plain, windows = self.costs.parts(tensor)
         modes = {}
         for spread in self.costs.frame.spreads:

@@ -13,8 +13,9 @@ that leave a smaller last part are ``special`` to the tensor and have tables.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from accelsim.model import kernels as k
 from accelsim.model.plan import TileRule
 from accelsim.search.frames import Frame, Spread, divisors
-from accelsim.search.problem import MACS, Edge, Problem
+from accelsim.search.problem import Problem
 from accelsim.search.windows import Place, Table, WindowTables
 from accelsim.workload.operation import Rank, Tensor, Term
 
@@ -46,6 +47,19 @@ class Words:
     tables: tuple[Table, ...]
 
 
+class Crossing(NamedTuple):
+    """A boundary between a parent and a child inside of fan-out number ``below`` - 1, seen by a measure whose level lies
+    inside fan-out ``since`` - 1; ``returns``: one child instance counts per group that adds to the same outputs."""
+
+    tensor: int
+    below: int
+    boundary: int
+    since: int
+    rule: TileRule
+    to_macs: bool
+    returns: bool = False
+
+
 class FrameCosts:
     """The words of every edge in one frame."""
 
@@ -56,7 +70,7 @@ class FrameCosts:
         self.extents = rules.operation.extents
         self.tiles = tuple(divisors(n) for n in frame.rounds)
         self.shape = tuple(len(t) for t in self.tiles)
-        self._words: dict[tuple[int, frozenset[tuple[Spread, int]], TileRule], Words] = {}
+        self._words: dict[Crossing, Words] = {}
         self._boxes = problem.view.tiles.dense
 
     @cached_property
@@ -80,21 +94,24 @@ class FrameCosts:
 
     # Words per boundary
 
-    def modes(self, edge: Edge, boundary: int, rule: TileRule, since: int) -> Modes:
+    def modes(self, crossing: Crossing) -> Modes:
         """A mode per spread above the child: summed outside the boundary, merged inside it as its network does.
 
-        Fan-outs below ``since`` count with their first position only.
+        Fan-outs outside the measure's level count with their first position only.
         """
-        tensor = self.problem.tensors[edge.tensor]
-        below = len(self.problem.rules.architecture.fanouts) if edge.child == MACS else self.problem.above[edge.child]
-        out = {}
+        tensor, out = self.problem.tensors[crossing.tensor], {}
         for spread in self.frame.spreads:
-            if spread.fanout < since:
+            if spread.fanout >= crossing.below:
+                continue
+            if spread.fanout < crossing.since:
                 out[spread] = k.FIRST
-            elif spread.fanout < boundary:
+            elif crossing.returns:
+                apart = spread.fanout < crossing.boundary or spread.dim in tensor.dims
+                out[spread] = k.SUM if apart else k.FIRST
+            elif spread.fanout < crossing.boundary:
                 out[spread] = k.SUM
-            elif spread.fanout < below:
-                out[spread] = self._merged(tensor, spread, rule, edge.child == MACS)
+            else:
+                out[spread] = self._merged(tensor, spread, crossing.rule, crossing.to_macs)
         return out
 
     def _merged(self, tensor: Tensor, spread: Spread, rule: TileRule, to_macs: bool) -> int:
@@ -137,21 +154,20 @@ class FrameCosts:
         return float(sum(min(spread.below, bound - at) for at in starts))
 
     def visits(self, tensor: Tensor) -> Values:
-        """Rounds outside a tile over the dims that reuse the tensor, those of uneven dims left out."""
-        out = np.ones((1,) * len(self.dims))
-        for dim, name in enumerate(self.dims):
-            if name not in tensor.dims and not self.frame.is_ragged(name):
-                shape = [1] * len(self.dims)
-                shape[dim] = -1
-                out = out * (self.frame.rounds[dim] / np.array(self.tiles[dim], np.float64)).reshape(shape)
-        return out
+        """Rounds outside a tile over the dims that reuse the tensor, those of uneven dims left out: per tile vector."""
+        reuse = tuple(name not in tensor.dims and not self.frame.is_ragged(name) for name in self.dims)
+        return _visits(self.frame.rounds, reuse)
 
-    def words(self, edge: Edge, modes: Modes, rule: TileRule) -> Words:
+    def most_visits(self, tensor: Tensor) -> int:
+        """``visits`` of the smallest tile."""
+        rounds = zip(self.dims, self.frame.rounds, strict=True)
+        return prod(n for name, n in rounds if name not in tensor.dims and not self.frame.is_ragged(name))
+
+    def words(self, crossing: Crossing) -> Words:
         """Words at a boundary per visit."""
-        key = (edge.tensor, frozenset(modes.items()), rule)
-        if key not in self._words:
-            self._words[key] = self._fresh_words(edge.tensor, modes, rule)
-        return self._words[key]
+        if crossing not in self._words:
+            self._words[crossing] = self._fresh_words(crossing.tensor, self.modes(crossing), crossing.rule)
+        return self._words[crossing]
 
     def _fresh_words(self, number: int, modes: Modes, rule: TileRule) -> Words:
         tensor = self.problem.tensors[number]
@@ -181,4 +197,15 @@ class FrameCosts:
     def fed(self, words: Words, tensor: Tensor) -> float:
         """Words at a boundary when nothing is kept: every element anew in every step."""
         first = prod(float(self.tables.every[table.at_every]) for table in words.tables)
-        return words.scale * first * float(self.visits(tensor).max())
+        return words.scale * first * self.most_visits(tensor)
+
+
+@lru_cache(maxsize=512)
+def _visits(rounds: tuple[int, ...], reuse: tuple[bool, ...]) -> Values:
+    out, shape = np.ones((1,) * len(rounds)), tuple(len(divisors(n)) for n in rounds)
+    for dim, count in enumerate(rounds):
+        if reuse[dim]:
+            along = [1] * len(rounds)
+            along[dim] = -1
+            out = out * (count / np.array(divisors(count), np.float64)).reshape(along)
+    return np.ascontiguousarray(np.broadcast_to(out, shape).ravel())

@@ -127,7 +127,7 @@ class _Search:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.frames()
         for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][: DIVES // 2]:
-            self.relaxed(entry)  # steps that divide have the better bounds, and give the others something to beat
+            self.further(entry)  # steps that divide have the better bounds, and give the others something to beat
         while queue and not (self.budget.is_spent and self.best is not None):
             entry = heappop(queue)
             if self.hopeless(entry.frame, entry.values):
@@ -154,7 +154,8 @@ class _Search:
             walk = Walk(self.problem, frame, self.tables, self.measures)
             self.space += walk.space
             if np.isfinite(walk.apart[0]):
-                queue.append(self.entry(number, frame, walk.apart, self.relaxed))
+                queue.append(self.entry(number, frame, walk.apart, partial(self.relaxed, walk)))
+                walk.forget()
         heapify(queue)
         return queue
 
@@ -179,16 +180,16 @@ class _Search:
         assert entry.step is not None
         return entry.step(entry)
 
-    def relaxed(self, entry: _Entry) -> _Entry:
+    def relaxed(self, walk: Walk, entry: _Entry) -> _Entry:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
-        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
         values, price = walk.lower.copy(), None
         if not self.hopeless(entry.frame, values):
             if self.dives < DIVES:
                 self.price = best_price(walk, self.price, inf)
             values[0], price = tried(walk, self.price)
-        found = self.entry(entry.number, entry.frame, values, partial(self.begin, price), entry.first)
+        walk.forget()
+        found = self.entry(entry.number, entry.frame, values, partial(self.begin, walk, price), entry.first)
         if self.dives < DIVES and not self.hopeless(entry.frame, values):
             self.dives += 1
             self.dive(entry.frame, price)
@@ -204,9 +205,8 @@ class _Search:
             self.take(mapping, frame)
         self.budget.looked_at += hunt.looked_at
 
-    def begin(self, price: Floats | None, entry: _Entry) -> _Entry | None:
+    def begin(self, walk: Walk, price: Floats | None, entry: _Entry) -> _Entry | None:
         """Labels of a frame for the first time, at the price that is best for it."""
-        walk = Walk(self.problem, entry.frame, self.tables)
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
         best = best_price(walk, price, enough)
         values = entry.values.copy()
@@ -216,7 +216,8 @@ class _Search:
                 return None
         slack = self.limits.gap * OWED * float(values[0]) if self.lexical else 0.0
         self.owed = max(self.owed, slack)
-        hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, best, slack=slack)
+        whole = walk if self.measures is None else Walk(self.problem, entry.frame, self.tables)
+        hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best, slack=slack)
         return self.hunt(hunt, FIRST, entry)
 
     def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> _Entry | None:

@@ -86,7 +86,7 @@ class Hunt:
             elif move == kernels.PASS:
                 yield from self._spatial(int(self.ints[parent, kernels.REGION]), int(row[kernels.Q]))
             elif move >= 0:
-                dim = int(walk.moves[1][move])
+                dim = int(walk.loops[0][move])
                 yield Temporal(walk.dims[dim], self._extent(dim, parent))
             label = parent
 

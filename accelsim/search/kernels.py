@@ -56,9 +56,7 @@ def _stays(i, t, start, w, move, terms, groups, kept, out):
         value = weight[term]
         for g in range(many[t]):
             kind = kind_of[t, g, move] if move >= 0 else 0
-            value *= kept[
-                at_kept[term, g] + (local[t, g, start] * counts[t, g] + local[t, g, w]) * kinds[t, g] + kind
-            ]
+            value *= kept[at_kept[term, g] + (local[t, g, start] * counts[t, g] + local[t, g, w]) * kinds[t, g] + kind]
             if value == 0.0:
                 break
         out[measure[term]] += value
@@ -120,41 +118,100 @@ def dense(items, low, saved, constant, visits, special, out):
             t = items[i, 0]
             for q in range(out.shape[2]):
                 value = low[i, k, special[t, q]]
-                if saved.shape[0] > 1 or saved.shape[2] > 1:
+                if len(saved):
                     value -= saved[i, k, special[t, q]]
                 out[k, i, q] = value * visits[t, q] + constant[i, k]
 
 
 @njit(cache=True)
-def relax(radix, used, items, costs, item_ok, moves, move_dim, move_ok, out):
+def within(may, shape, move_dim, up, moves):
+    """Per edge and tile vector, whether its child may still stand there or further out."""
+    out = may.copy()
+    for i in range(len(out)):
+        for q in range(out.shape[1] - 1, -1, -1):
+            for m in range(len(move_dim)):
+                if moves[m, q] >= 0:
+                    out[i, q] |= out[i, moves[m, q]]
+    return out
+
+
+@njit(cache=True)
+def _lowered(here, shape, move_dim, up, may_move):
+    """Write at every tile vector the least of what stands there or further out, dim by dim."""
+    inner = len(here)
+    for d in range(len(shape)):
+        tiles = shape[d]
+        inner //= tiles
+        if not may_move[d]:
+            continue
+        for m in range(len(move_dim)):
+            if move_dim[m] != d:
+                continue
+            for tile in range(tiles - 2, -1, -1):
+                if up[m, tile] < 0:
+                    continue
+                for outer in range(0, len(here), tiles * inner):
+                    low, high = outer + tile * inner, outer + up[m, tile] * inner
+                    for x in range(inner):
+                        value, own = here[high + x], here[low + x]
+                        here[low + x] = value if value < own else own
+
+
+@njit(cache=True)
+def relax(radix, used, items, costs, item_ok, hull, moves, shape, move_dim, up, move_ok, out):
     """Least sum of ``costs[edge, q]`` still to come, per state and tile vector, each edge wherever it likes best.
 
-    ``used``: the states that occur.
+    ``used``: the states that occur; ``hull``: as ``within`` tells; up[loop, tile]: number of the tile after the loop, or
+    -1. A state in which few tile vectors have a way on is walked through, others are swept dim by dim.
     """
     states, size = out.shape
-    count = len(items)
-    mine = np.empty(count, np.int64)
-    after = np.empty(count, np.int64)
+    mine, after = np.empty(len(items), np.int64), np.empty(len(items), np.int64)
+    open_ = np.empty(size, np.bool_)
     out[0, :] = 0.0
     for s in range(1, states):
-        out[s, :] = np.inf
+        here = out[s]
+        here[:] = np.inf
         if not used[s]:
             continue
-        n = 0
-        for i in range(count):
-            t, child, parent = items[i, 0], items[i, 1], items[i, 2]
-            if (s // radix**t) % radix == child:
-                mine[n], after[n] = i, s - (child - parent) * radix**t
-                n += 1
-        for q in range(size - 1, -1, -1):
-            best = np.inf
-            for m in range(len(move_dim)):
-                if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
-                    best = min(best, out[s, moves[m, q]])
+        n, pending = 0, 0
+        open_[:] = True
+        for t in range(64):
+            level = (s // radix**t) % radix
+            if s < radix**t:
+                break
+            if level == 0:
+                continue
+            pending += 1
+            first = n
+            for i in range(len(items)):
+                if items[i, 0] == t and items[i, 1] == level:
+                    mine[n], after[n] = i, s - (level - items[i, 2]) * radix**t
+                    n += 1
+            if n > first:
+                open_ &= hull[mine[first]]
+            else:
+                open_[:] = False
+        left = open_.sum()
+        if left == 0:
+            continue
+        if 4 * left > size:
             for j in range(n):
-                if item_ok[mine[j], q]:
-                    best = min(best, costs[mine[j], q] + out[after[j], q])
-            out[s, q] = best
+                rest, own, may = out[after[j]], costs[mine[j]], item_ok[mine[j]]
+                for q in range(size):
+                    value = own[q] + rest[q] if may[q] else np.inf
+                    here[q] = value if value < here[q] else here[q]
+            _lowered(here, shape, move_dim, up, move_ok[s])
+            continue
+        for q in range(size - 1, -1, -1):
+            if open_[q]:
+                best = np.inf
+                for m in range(len(move_dim)):
+                    if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
+                        best = min(best, here[moves[m, q]])
+                for j in range(n):
+                    if item_ok[mine[j], q]:
+                        best = min(best, costs[mine[j], q] + out[after[j], q])
+                here[q] = best
 
 
 @njit(cache=True)
@@ -357,9 +414,24 @@ def _room(ints, floats, keys, ids, table, counters):
 @njit(cache=True)
 def _settle(row, values, move, dim, trips, measures, costs, now):
     """What a loop (-1: nothing more comes) does to the open items of a label; False when it may not be."""
-    items, low, exact, constant, visits, special, slots, terms, groups, kept, roles, steps, live, _, slide_of, closed_ok = (
-        costs
-    )
+    (
+        items,
+        low,
+        exact,
+        constant,
+        visits,
+        special,
+        slots,
+        terms,
+        groups,
+        kept,
+        roles,
+        steps,
+        live,
+        _,
+        slide_of,
+        closed_ok,
+    ) = costs
     q, opened, still = row[Q], row[OPEN], 0
     for i in range(len(items)):
         if not (opened >> i) & 1:

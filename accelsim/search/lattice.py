@@ -37,6 +37,12 @@ class Lattice:
         self.states = self.radix ** len(problem.tensors)
         self.edges = problem.edges
 
+    def along(self, dim: int, values: Any) -> Any:
+        """Values per tile of a dim, on its axis of the lattice."""
+        shape = [1] * len(self.shape)
+        shape[dim] = -1
+        return values.reshape(shape)
+
     @cached_property
     def space(self) -> int:
         """Points of the walk: tile vectors x what each tensor may have next, over all levels."""
@@ -48,59 +54,87 @@ class Lattice:
         return _digits(self.shape)
 
     @cached_property
-    def moves(self) -> tuple[Ints, Ints, Ints]:
-        """(tile vector after a loop of a prime number of trips or -1, per kind of loop; dim and trips of each kind)."""
+    def moves(self) -> Ints:
+        """Per kind of loop and tile vector, the tile vector after it, or -1."""
         return _moves(self.frame.rounds, self.shape)
 
     @cached_property
-    def special(self) -> tuple[list[tuple[int, ...]], Ints]:
-        """Per tensor its special dims (accelsim.search.costs), and per tile vector the place in the lattice of these
-        alone."""
-        per_tensor, places = [], []
-        for groups in self.costs.groups:
-            dims = tuple(sorted({d for group in groups for d in group.dims}))
+    def ups(self) -> Ints:
+        """Per kind of loop and tile of its dim, the number of the tile after it; -1 where there is none."""
+        return ups_of(self.frame.rounds)
+
+    @cached_property
+    def loops(self) -> tuple[Ints, Ints]:
+        """Kinds of loops, of a prime number of trips each: dim and trips."""
+        return loops_of(self.frame.rounds)
+
+    @cached_property
+    def special(self) -> tuple[tuple[int, ...], ...]:
+        """Per tensor its special dims (accelsim.search.costs)."""
+        return tuple(tuple(sorted({d for group in groups for d in group.dims})) for groups in self.costs.groups)
+
+    @cached_property
+    def special_at(self) -> Ints:
+        """Per tensor and tile vector, the place in the lattice of the special dims alone."""
+        places = []
+        for dims in self.special:
             place = np.zeros(self.size, np.int64)
             for d in dims:
                 place = place * self.shape[d] + self.digits[d]
-            per_tensor.append(dims)
             places.append(place)
-        return per_tensor, np.array(places, np.int64)
+        return np.array(places, np.int64)
 
     @cached_property
     def visits(self) -> Floats:
         """Per tensor and tile vector, rounds outside over the dims that reuse it."""
-        full = [np.broadcast_to(self.costs.visits(t), self.shape).ravel() for t in self.problem.tensors]
-        return np.array(full)
+        return np.array([self.costs.visits(tensor) for tensor in self.problem.tensors])
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _digits(shape: tuple[int, ...]) -> Ints:
     return np.indices(shape).reshape(len(shape), -1).astype(np.int64)
 
 
-@lru_cache(maxsize=64)
-def _moves(rounds: tuple[int, ...], shape: tuple[int, ...]) -> tuple[Ints, Ints, Ints]:
-    digits, size = _digits(shape), prod(shape)
-    rows, dims, trips = [], [], []
-    strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
-    here = np.arange(size)
-    for d, count in enumerate(rounds):
+@lru_cache(maxsize=256)
+def ups_of(rounds: tuple[int, ...]) -> Ints:
+    rows = []
+    for count in rounds:
         tiles = divisors(count)
         place = {tile: i for i, tile in enumerate(tiles)}
-        for prime in primes(count):
-            up = np.array([place.get(tile * prime, -1) for tile in tiles], np.int64)
-            at = digits[d]
-            rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
-            dims.append(d)
-            trips.append(prime)
-    if not rows:
-        return np.full((1, size), -1, np.int64), np.zeros(1, np.int64), np.ones(1, np.int64)
-    return np.array(rows, np.int64), np.array(dims, np.int64), np.array(trips, np.int64)
+        rows += [[place.get(tile * prime, -1) for tile in tiles] for prime in primes(count)]
+    out = np.full((max(1, len(rows)), max([1, *map(len, rows)])), -1, np.int64)
+    for number, row in enumerate(rows):
+        out[number, : len(row)] = row
+    return out
 
 
-@lru_cache(maxsize=4096)
-def tile_words(rank: Rank, names: tuple[str, ...], chains: tuple[tuple[int, tuple[int, ...]], ...]) -> Ints:
-    """Words of the largest tile along a rank, per combination of extents of its dims: (bound, extents) of each."""
+@lru_cache(maxsize=256)
+def loops_of(rounds: tuple[int, ...]) -> tuple[Ints, Ints]:
+    pairs = [(d, prime) for d, count in enumerate(rounds) for prime in primes(count)] or [(0, 1)]
+    return np.array([d for d, _ in pairs], np.int64), np.array([prime for _, prime in pairs], np.int64)
+
+
+@lru_cache(maxsize=256)
+def _moves(rounds: tuple[int, ...], shape: tuple[int, ...]) -> Ints:
+    digits, size = _digits(shape), prod(shape)
+    strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
+    here, rows = np.arange(size), []
+    for d, up in zip(loops_of(rounds)[0].tolist(), ups_of(rounds), strict=True):
+        at = digits[d]
+        rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
+    return np.array(rows, np.int64)
+
+
+@lru_cache(maxsize=16384)
+def tile_words(
+    rank: Rank,
+    names: tuple[str, ...],
+    chains: tuple[tuple[int, tuple[int, ...]], ...],
+    places: tuple[int, ...],
+    axes: int,
+) -> Ints:
+    """Words of the largest tile along a rank, per combination of extents of its dims: (bound, extents) of each; laid
+    along ``places`` of so many axes."""
     single = Tensor("", (rank,))
     chain = {t.dim: (1, 1) for t in rank.terms}
     table = np.empty([len(extents) for _, extents in chains], np.int64)
@@ -108,4 +142,7 @@ def tile_words(rank: Rank, names: tuple[str, ...], chains: tuple[tuple[int, tupl
         for name, (bound, extents), i in zip(names, chains, at, strict=True):
             chain[name] = (bound, extents[i])
         table[at] = tensor_tile_words(single, chain)
-    return table
+    shape = [1] * axes
+    for d, n in zip(places, table.shape, strict=True):
+        shape[d] = n
+    return np.transpose(table, np.argsort(places).tolist()).reshape(shape)

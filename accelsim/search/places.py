@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.search.lattice import Flags, Ints, Lattice, tile_words
-from accelsim.search.problem import Edge
+from accelsim.workload.operation import Rank
 
 
 class Places(Lattice):
@@ -22,27 +22,33 @@ class Places(Lattice):
         return tuple(min(bound, tile * inside) for tile in self.costs.tiles[dim])
 
     @cached_property
+    def nodes(self) -> dict[tuple[int, int], tuple[Ints, Flags]]:
+        """Per tensor and level, bits that its tile takes there, all buffers together, and where it may stand; along the
+        tensor's dims alone (one tile along others)."""
+        bits = {(e.tensor, e.child): self._bits(e.tensor, e.child) for e in self.edges}
+        return {node: (own, self._may_stand(*node, bits)) for node, own in bits.items()}
+
+    def _over_all(self, values: Any) -> Any:
+        """Values along some dims, at every tile vector."""
+        return np.broadcast_to(values, self.shape).reshape(-1)
+
+    @cached_property
     def bits(self) -> Ints:
-        """Per edge and tile vector, bits that the child's tile takes in its level, all buffers together."""
-        rows = [self._bits(edge) for edge in self.edges]
+        """Per edge and tile vector, bits that the child's tile takes in its level."""
+        rows = [self._over_all(self.nodes[e.tensor, e.child][0]) for e in self.edges]
         return np.array(rows, np.int64).reshape(len(self.edges), self.size)
 
-    def _bits(self, edge: Edge) -> Ints:
-        tensor, level = self.problem.tensors[edge.tensor], self.problem.levels[edge.child]
-        words = np.ones((1,) * len(self.shape), np.int64)
+    def _bits(self, number: int, at: int) -> Ints:
+        tensor, level = self.problem.tensors[number], self.problem.levels[at]
+        words = np.full((1,) * len(self.shape), (tensor.bits or level.word_bits) * level.buffers, np.int64)
         for rank in tensor.ranks:
-            words = words * self._rank_words(rank, edge.child)
-        bits = (tensor.bits or level.word_bits) * level.buffers
-        return np.broadcast_to(words * bits, self.shape).ravel()
+            words = words * self._rank_words(rank, at)
+        return words
 
-    def _rank_words(self, rank: Any, level: int) -> Ints:
-        names = [t.dim for t in rank.terms if t.dim in self.dims]
-        places = [self.dims.index(name) for name in names]
+    def _rank_words(self, rank: Rank, level: int) -> Ints:
+        places = tuple(self.dims.index(t.dim) for t in rank.terms if t.dim in self.dims)
         chains = tuple((self.costs.extents[self.dims[d]], self.extents_at(level, d)) for d in places)
-        table = tile_words(rank, tuple(names), chains)
-        order = np.argsort(places).tolist()
-        shape = [n if d in places else 1 for d, n in enumerate(self.shape)]
-        return np.transpose(table, order).reshape(shape)
+        return tile_words(rank, tuple(self.dims[d] for d in places), chains, places, len(self.shape))
 
     @cached_property
     def capacities(self) -> tuple[Ints, Ints]:
@@ -63,51 +69,51 @@ class Places(Lattice):
     @cached_property
     def place_ok(self) -> Flags:
         """Per edge and tile vector, whether the child may stand there as far as its own tile goes."""
-        rows = [self._may_stand(i, edge) for i, edge in enumerate(self.edges)]
+        rows = [self._over_all(self.nodes[e.tensor, e.child][1]) for e in self.edges]
         return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
 
-    def _may_stand(self, number: int, edge: Edge) -> Flags:
-        level, tensor = self.problem.levels[edge.child], self.problem.tensors[edge.tensor]
+    def _may_stand(self, number: int, at: int, bits: dict[tuple[int, int], Ints]) -> Flags:
+        level, tensor = self.problem.levels[at], self.problem.tensors[number]
         words = dict(level.tensor_capacity_words).get(tensor.name, level.capacity_words)
-        fits = np.ones(self.size, np.bool_)
+        fits = np.ones((1,) * len(self.shape), np.bool_)
         if words is not None:
-            least = sum(
-                self.bits[i, 0] for i, other in enumerate(self.edges)
-                if other.child == edge.child and other.tensor != edge.tensor and self._must_share(edge, other)
-                and i == self._first(other)
-            )  # fmt: skip
-            fits = self.bits[number] <= words * level.word_bits - least
+            least = sum(int(own.flat[0]) for (other, where), own in bits.items()
+                        if where == at and self._must_share(at, number, other))  # fmt: skip
+            fits = bits[number, at] <= words * level.word_bits - least
         for spread in self.frame.spreads:
             if spread.below and spread.dim in tensor.dims:
                 d = self.dims.index(spread.dim)
-                pin = self.costs.tiles[d].index(spread.below)
-                inside = self.problem.above[edge.child] > spread.fanout
-                fits &= self.digits[d] <= pin if inside else self.digits[d] >= pin
+                pin, tiles = self.costs.tiles[d].index(spread.below), np.arange(self.shape[d])
+                inside = self.problem.above[at] > spread.fanout
+                fits = fits & self.along(d, tiles <= pin if inside else tiles >= pin)
         for name, dim, extent in self.problem.rules.tiles:
             if name == level.name and dim in tensor.dims and dim in self.dims:
                 d = self.dims.index(dim)
-                fits &= np.array(self.extents_at(edge.child, d))[self.digits[d]] == extent
+                fits = fits & self.along(d, np.array(self.extents_at(at, d)) == extent)
         return fits
 
-    def _must_share(self, edge: Edge, other: Edge) -> bool:
+    def _must_share(self, level: int, tensor: int, other: int) -> bool:
+        """Whether another tensor must stand in the part of a memory that this one may stand in."""
         groups, _ = self.capacities
-        shared = groups[edge.child, edge.tensor] == groups[edge.child, other.tensor] >= 0
-        return bool(shared) and self.problem.keeps[other.tensor][edge.child] == "must"
+        shared = tensor != other and groups[level, tensor] == groups[level, other] >= 0
+        return bool(shared) and self.problem.keeps[other][level] == "must"
 
-    def _first(self, edge: Edge) -> int:
-        return next(i for i, e in enumerate(self.edges) if (e.tensor, e.child) == (edge.tensor, edge.child))
+    @cached_property
+    def done(self) -> list[Flags]:
+        """Per edge, ``closed_ok`` along the dims that it depends on."""
+        out = [np.ones((1,) * len(self.shape), np.bool_) for _ in self.edges]
+        for level, tensor, barred in self.problem.rules.complete:
+            for i, edge in enumerate(self.edges):
+                if (self.problem.levels[edge.child].name, self.problem.tensors[edge.tensor].name) == (level, tensor):
+                    for d in (d for d, name in enumerate(self.dims) if name in barred):
+                        out[i] = out[i] & self.along(d, np.arange(self.shape[d]) == self.shape[d] - 1)
+        return out
 
     @cached_property
     def closed_ok(self) -> Flags:
         """Per edge and tile vector, whether loops that change the child's tile may run outside from there on."""
-        out = np.ones((len(self.edges), self.size), np.bool_)
-        for level, tensor, barred in self.problem.rules.complete:
-            for i, edge in enumerate(self.edges):
-                if (self.problem.levels[edge.child].name, self.problem.tensors[edge.tensor].name) == (level, tensor):
-                    for d, name in enumerate(self.dims):
-                        if name in barred:
-                            out[i] &= self.digits[d] == self.shape[d] - 1
-        return out
+        rows = [self._over_all(own) for own in self.done]
+        return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
 
     @cached_property
     def move_ok(self) -> Flags:

@@ -39,7 +39,7 @@ def dataflow_of(architecture: Architecture, limits: Limits) -> Dataflow | None:
 class Rules:
     """Operation, machine and dataflow together.
 
-    dims      dims of more than one element, in the operation's order
+    dims      dims of more than one element, those with the most tiles last
     passes    (dim, most trips in time) of the dims that are unrolled
     spatial   (axis, dims it may carry)
     complete  (level, tensor, dims that must not be looped over in time above that node)
@@ -75,7 +75,7 @@ class Rules:
             operation,
             architecture,
             dataflow,
-            tuple(dim for dim, bound in operation.bounds if bound > 1),
+            tuple(sorted((d for d, n in operation.bounds if n > 1), key=lambda d: _tiles(operation.extents[d]))),
             tuple((dim, -(-operation.extents.get(dim, 1) // room[dim])) for dim in free.unroll),
             tuple((name, axis_dims(operation, axis, dataflow)) for name, axis in architecture.axes.items()),
             tuple(
@@ -100,6 +100,10 @@ class Rules:
         """The dims that reuse a tensor."""
         indexed = self.operation.tensor(tensor).dims
         return tuple(dim for dim in self.dims if dim not in indexed)
+
+
+def _tiles(bound: int) -> int:
+    return sum(bound % n == 0 for n in range(1, bound + 1))
 
 
 def _check_levels(operation: Operation, architecture: Architecture, dataflow: Dataflow) -> None:

@@ -12,7 +12,7 @@ from accelsim.search import kernels
 from accelsim.search.charges import EdgeCosts
 from accelsim.search.costs import Group
 from accelsim.search.frames import divisors, primes
-from accelsim.search.lattice import Flags, Floats, Ints
+from accelsim.search.lattice import Flags, Floats, Ints, loops_of, ups_of
 from accelsim.search.places import Places
 
 
@@ -27,7 +27,7 @@ class Tables(Places):
     @cached_property
     def widths(self) -> Ints:
         """Per tensor, tile vectors of its special dims."""
-        return np.array([prod(self.shape[d] for d in dims) for dims in self.special[0]], np.int64)
+        return np.array([prod(self.shape[d] for d in dims) for dims in self.special], np.int64)
 
     @cached_property
     def terms(self) -> tuple[Any, ...]:
@@ -50,28 +50,7 @@ class Tables(Places):
     def groups(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """Groups per tensor; places of special tile vectors in the grid of each; tiles of each; kinds of what stays in
         each; and per loop the kind that it is to each."""
-        groups = self.costs.groups
-        most, width = max([1, *map(len, groups)]), int(self.widths.max(initial=1))
-        local = np.zeros((len(groups), most, width), np.int64)
-        counts, kinds = (np.ones((len(groups), most), np.int64) for _ in range(2))
-        _, move_dim, move_trips = self.moves
-        kind_of = np.zeros((len(groups), most, len(move_dim)), np.int64)
-        for t, own in enumerate(groups):
-            digits = _grid(tuple(self.shape[d] for d in self.special[0][t]))
-            for g, group in enumerate(own):
-                place = np.zeros(digits.shape[1], np.int64)
-                for d in group.dims:
-                    place = place * self.shape[d] + digits[self.special[0][t].index(d)]
-                local[t, g, : len(place)] = place
-                own_kinds = self._kinds(group)
-                counts[t, g], kinds[t, g] = prod(self.shape[d] for d in group.dims), 1 + len(own_kinds)
-                for m, move in enumerate(zip(move_dim.tolist(), move_trips.tolist(), strict=True)):
-                    kind_of[t, g, m] = 1 + own_kinds.index(move) if move in own_kinds else 0
-        return np.array([len(own) for own in groups], np.int64), local, counts, kinds, kind_of
-
-    def _kinds(self, group: Group) -> list[tuple[int, int]]:
-        """(dim, trips) of the loops of a group's own dims."""
-        return [(d, trips) for d in group.dims for trips in primes(self.frame.rounds[d])]
+        return _groups(self.costs.groups, self.special, self.frame.rounds, self.shape)
 
     @cached_property
     def roles(self) -> Ints:
@@ -79,7 +58,7 @@ class Tables(Places):
         out = np.full((len(self.problem.tensors), max(1, len(self.dims))), kernels.FREE, np.int64)
         for t, tensor in enumerate(self.problem.tensors):
             for d, name in enumerate(self.dims):
-                if d in self.special[0][t]:
+                if d in self.special[t]:
                     out[t, d] = kernels.SLIDES if name in tensor.dims else kernels.REUSES
                 elif name in tensor.dims:
                     out[t, d] = kernels.MOVES
@@ -88,20 +67,7 @@ class Tables(Places):
     @cached_property
     def steps(self) -> Ints:
         """Per tensor, loop and special tile vector, the one after the loop; -1 where there is none."""
-        moves, move_dim, move_trips = self.moves
-        width = int(self.widths.max(initial=1))
-        out = np.full((len(self.problem.tensors), len(move_dim), width), -1, np.int64)
-        for t, dims in enumerate(self.special[0]):
-            digits = _grid(tuple(self.shape[d] for d in dims))
-            for m, (d, trips) in enumerate(zip(move_dim.tolist(), move_trips.tolist(), strict=True)):
-                if d in dims:
-                    tiles = divisors(self.frame.rounds[d])
-                    places = {tile: i for i, tile in enumerate(tiles)}
-                    up = np.array([places.get(tile * trips, -1) for tile in tiles], np.int64)
-                    at, stride = digits[dims.index(d)], prod(self.shape[x] for x in dims if x > d)
-                    here = np.arange(digits.shape[1])
-                    out[t, m, : len(at)] = np.where(up[at] >= 0, here + (up[at] - at) * stride, -1)
-        return out
+        return _steps(self.special, self.frame.rounds, self.shape)
 
     @cached_property
     def slots(self) -> Ints:
@@ -125,7 +91,7 @@ class Tables(Places):
             for k, costs in enumerate(charged):
                 if costs is not None:
                     constant[i, k], exact[i, k], forgotten[i, k] = costs.constant, costs.exact, costs.forgotten
-        low, saved = np.zeros((*shape, int(self.widths.max(initial=1)))), np.zeros((1, 1, 1))
+        low, saved = np.zeros((*shape, int(self.widths.max(initial=1)))), np.zeros((0, 1, 1))
         kernels.passed(self.items, self.widths, self.terms, self.groups, self.costs.tables.every, forgotten, low)
         if (self.slots >= 0).any():
             saved = np.zeros(low.shape)
@@ -137,18 +103,14 @@ class Tables(Places):
         """What kernels.potentials takes of a frame."""
         return (
             self.items, self.slots, self.widths, self.terms, self.groups, self.costs.tables.kept, self.roles, self.steps,
-            self.moves[1], self.nests, self.visits.max(axis=1), len(self.charges),
+            self.loops[0], self.nests, np.array([self.costs.most_visits(t) for t in self.problem.tensors], np.float64),
+            len(self.charges),
         )  # fmt: skip
 
     @cached_property
     def nests(self) -> Flags:
         """Per tensor, whether special tile vectors lie inside others."""
-        width = int(self.widths.max(initial=1))
-        out = np.zeros((len(self.problem.tensors), width, width), np.bool_)
-        for t, dims in enumerate(self.special[0]):
-            own = _inside(tuple(self.frame.rounds[d] for d in dims))
-            out[t, : len(own), : len(own)] = own
-        return out
+        return _nests(self.special, self.frame.rounds)
 
     @cached_property
     def slides(self) -> tuple[Floats, Flags]:
@@ -162,11 +124,59 @@ class Tables(Places):
 
 
 @lru_cache(maxsize=256)
+def _groups(
+    groups: tuple[tuple[Group, ...], ...], special: tuple[tuple[int, ...], ...], rounds: tuple[int, ...],
+    shape: tuple[int, ...],
+) -> tuple[Ints, Ints, Ints, Ints, Ints]:  # fmt: skip
+    loops = list(zip(*(own.tolist() for own in loops_of(rounds)), strict=True))
+    most, width = max([1, *map(len, groups)]), max([1, *(prod(shape[d] for d in dims) for dims in special)])
+    local = np.zeros((len(groups), most, width), np.int64)
+    counts, kinds = (np.ones((len(groups), most), np.int64) for _ in range(2))
+    kind_of = np.zeros((len(groups), most, len(loops)), np.int64)
+    for t, own in enumerate(groups):
+        digits = _grid(tuple(shape[d] for d in special[t]))
+        for g, group in enumerate(own):
+            place = np.zeros(digits.shape[1], np.int64)
+            for d in group.dims:
+                place = place * shape[d] + digits[special[t].index(d)]
+            local[t, g, : len(place)] = place
+            mine = [(d, trips) for d in group.dims for trips in primes(rounds[d])]  # in the order of the tables
+            counts[t, g], kinds[t, g] = prod(shape[d] for d in group.dims), 1 + len(mine)
+            for m, loop in enumerate(loops):
+                kind_of[t, g, m] = 1 + mine.index(loop) if loop in mine else 0
+    return np.array([len(own) for own in groups], np.int64), local, counts, kinds, kind_of
+
+
+@lru_cache(maxsize=256)
+def _steps(special: tuple[tuple[int, ...], ...], rounds: tuple[int, ...], shape: tuple[int, ...]) -> Ints:
+    loop_dims, width = loops_of(rounds)[0].tolist(), max([1, *(prod(shape[d] for d in dims) for dims in special)])
+    out = np.full((len(special), len(loop_dims), width), -1, np.int64)
+    for t, dims in enumerate(special):
+        digits = _grid(tuple(shape[d] for d in dims))
+        for m, (d, up) in enumerate(zip(loop_dims, ups_of(rounds), strict=True)):
+            if d in dims:
+                at, stride = digits[dims.index(d)], prod(shape[x] for x in dims if x > d)
+                here = np.arange(digits.shape[1])
+                out[t, m, : len(at)] = np.where(up[at] >= 0, here + (up[at] - at) * stride, -1)
+    return out
+
+
+@lru_cache(maxsize=64)
+def _nests(special: tuple[tuple[int, ...], ...], rounds: tuple[int, ...]) -> Flags:
+    parts = [_inside(tuple(rounds[d] for d in dims)) for dims in special]
+    width = max([1, *map(len, parts)])
+    out = np.zeros((len(special), width, width), np.bool_)
+    for t, own in enumerate(parts):
+        out[t, : len(own), : len(own)] = own
+    return out
+
+
+@lru_cache(maxsize=256)
 def _grid(shape: tuple[int, ...]) -> Ints:
     return np.indices(shape).reshape(len(shape), -1).astype(np.int64) if shape else np.zeros((0, 1), np.int64)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _inside(rounds: tuple[int, ...]) -> Flags:
     """Whether tile vectors (row) divide others (column)."""
     tiles = [np.array(divisors(n)) for n in rounds]

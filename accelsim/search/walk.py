@@ -22,21 +22,27 @@ class Walk(Tables):
         """Least cost per measure, edge and tile vector."""
         low, saved, constant, _ = self.fixed
         out = np.empty((len(self.charges), max(1, len(self.edges)), self.size))
-        kernels.dense(self.items, low, saved, constant, self.visits, self.special[1], out)
+        kernels.dense(self.items, low, saved, constant, self.visits, self.special_at, out)
         return out
 
     def least(self, costs: Floats) -> Floats:
         """Least sum of these costs (edge, tile vector) that is still to come: [state, tile vector]."""
         out = np.empty((self.states, self.size))
-        moves, move_dim, _ = self.moves
         kernels.relax(
-            self.radix, self.used, self.items, costs, self.closable, moves, move_dim, self.relaxed_moves, out
+            self.radix, self.used, self.items, costs, self.closable, self.hull, self.moves, np.array(self.shape),
+            self.loops[0], self.ups, self.relaxed_moves, out,
         )  # fmt: skip
         return out
 
     @cached_property
     def closable(self) -> Flags:
         return self.place_ok & self.closed_ok
+
+    @cached_property
+    def hull(self) -> Flags:
+        """Per edge and tile vector, whether its child may still stand there or further out."""
+        found: Flags = kernels.within(self.closable, np.array(self.shape), self.loops[0], self.ups, self.moves)
+        return found
 
     @cached_property
     def relaxed_moves(self) -> Flags:
@@ -70,7 +76,6 @@ class Walk(Tables):
     def inputs(self, price: Floats, priced: Floats) -> tuple[Any, ...]:
         """What ``kernels.explore`` takes of a frame, from ``radix`` to ``fans``, in its order; ``priced`` is the bound
         at these prices, or of one element."""
-        moves, move_dim, move_trips = self.moves
         groups, limits = self.capacities
         child = self.items[:, 1].copy()
         passes, above = np.array(self.frame.fanouts, np.int64), np.array(self.problem.above)
@@ -84,7 +89,7 @@ class Walk(Tables):
             self.prices_of_edges,
             (self.place_ok, child, region, nested, len(self.problem.tensors)),
             (self.relaxed, price, priced, self._wanted(), self.bits, group_of, limits),
-            (moves, move_dim, move_trips, self.move_ok, self.digits),
+            (self.moves, *self.loops, self.move_ok, self.digits),
             (need, *self._pins(passes)),
         )
 
@@ -95,7 +100,7 @@ class Walk(Tables):
         saved, live = self.slides
         slide_of = np.where(self.slots >= 0, np.cumsum(self.slots >= 0) - 1, -1)
         return (
-            self.items, low, exact, constant, self.visits, self.special[1], self.slots, self.terms, self.groups,
+            self.items, low, exact, constant, self.visits, self.special_at, self.slots, self.terms, self.groups,
             self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.closed_ok,
         )  # fmt: skip
 
@@ -158,7 +163,7 @@ class Walk(Tables):
     @cached_property
     def apart(self) -> Floats:
         """Per measure, a bound that takes every tensor by itself: quick, and below ``lower``."""
-        cheapest = np.where(self.closable, self.dense, inf).min(axis=2)
+        cheapest = np.array([self._cheapest(i) for i in range(len(self.edges))]).T
         total = self.feeds[0][1] - sum(options[0][1] for options in self.feed_costs)
         for t, options in enumerate(self.feed_costs):
             best = np.zeros((len(self.charges), self.radix))
@@ -168,6 +173,35 @@ class Walk(Tables):
                 best[:, level] = np.min(ways, axis=0) if ways else inf
             total = total + np.min([cost + best[:, parent] for parent, cost, _ in options], axis=0)
         return np.asarray(total)
+
+    def _cheapest(self, number: int) -> Floats:
+        """Per measure, the least that an edge costs wherever its child may stand, whatever else there is."""
+        edge, (low, saved, constant, _) = self.edges[number], self.fixed
+        may = self.nodes[edge.tensor, edge.child][1] & self.done[number]
+        dims = self.special[edge.tensor]
+        may = may.any(axis=tuple(d for d in range(may.ndim) if d not in dims))
+        may = np.broadcast_to(may, [self.shape[d] for d in dims]).ravel()
+        costs = low[number, :, : len(may)]
+        if saved.shape[0] == len(self.edges):
+            costs = costs - saved[number, :, : len(may)]
+        return np.asarray(np.where(may, costs, inf).min(axis=1)) + constant[number]
+
+    def forget(self) -> None:
+        """Let go of all that is large and quickly made again."""
+        for name in (
+            "nodes",
+            "bits",
+            "place_ok",
+            "closed_ok",
+            "closable",
+            "hull",
+            "dense",
+            "relaxed",
+            "visits",
+            "special_at",
+            "moves",
+        ):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def lower(self) -> Floats:

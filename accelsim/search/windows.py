@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.model import kernels as k
-from accelsim.model.plan import TileRule
 from accelsim.search import window_kernels
 from accelsim.search.frames import primes
 from accelsim.workload.operation import Operation, Rank, Tensor
@@ -100,6 +99,7 @@ class WindowTables:
         self._groups: dict[tuple[str, bool], tuple[list[str], list[Rank]]] = {}
         self._every, self._kept = np.empty(1 << 12), np.empty(1 << 16)
         self._used = [0, 0]
+        self.plans: dict[object, Any] = {}  # accelsim.search.charges
 
     @property
     def every(self) -> Sums:
