@@ -31,7 +31,7 @@ from accelsim.search.interface import Certificate, Limits, Objective, SearchResu
 from accelsim.search.lattice import Floats
 from accelsim.search.ledger import Ledger
 from accelsim.search.objective import Score, check_objective, score
-from accelsim.search.prices import best_price, tried
+from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
@@ -51,8 +51,6 @@ DIVES, DIVE, STEEP, FEW = 12, 500, 0.5, 20
 """Frames that are dived into before all others are looked at, labels of a dive, and how much its end weighs."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
-OWED = 0.5
-"""Share of the gap that labels may owe when they stand for others; the rest cuts off what is hardly better."""
 Progress = Callable[[int, float], None]
 Step = Callable[["_Entry"], "_Entry | None"]
 NO_FRONT = np.zeros((1, 2))
@@ -112,9 +110,7 @@ class _Search:
         self.budget = Budget(limits)
         self.rates = np.array([m.rate for m in problem.measures])
         self.lexical = objective == "energy" and limits.max_cycles is None
-        self.owed = 0.0
-        gap = limits.gap * (1 - OWED) if self.lexical else limits.gap
-        self.goal = np.array([inf, inf, gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
+        self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
         self.best: tuple[Score, Mapping, Evaluation] | None = None
         self.tables = WindowTables()
         self.ledger = Ledger(problem.rules.operation, problem.rules.architecture)
@@ -183,11 +179,14 @@ class _Search:
     def relaxed(self, walk: Walk, entry: _Entry) -> _Entry:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
-        values, price = walk.lower.copy(), None
-        if not self.hopeless(entry.frame, values):
-            if self.dives < DIVES:
-                self.price = best_price(walk, self.price, inf)
-            values[0], price = tried(walk, self.price)
+        values, price = entry.values.copy(), self.price
+        if price is None or len(values) > 1 or self.dives < DIVES:
+            values = np.maximum(values, walk.lower)
+        if price is not None and not self.hopeless(entry.frame, values):
+            values[0] = max(values[0], walk.root(price))
+        if self.dives < DIVES and not self.hopeless(entry.frame, values):
+            self.price, bound = best_price(walk, price, inf)
+            values[0], price = max(values[0], bound), self.price
         walk.forget()
         found = self.entry(entry.number, entry.frame, values, partial(self.begin, walk, price), entry.first)
         if self.dives < DIVES and not self.hopeless(entry.frame, values):
@@ -208,23 +207,21 @@ class _Search:
     def begin(self, walk: Walk, price: Floats | None, entry: _Entry) -> _Entry | None:
         """Labels of a frame for the first time, at the price that is best for it."""
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
-        best = best_price(walk, price, enough)
+        best, bound = best_price(walk, price, enough)
         values = entry.values.copy()
-        if best is not None:
-            values[0] = max(values[0], walk.root(walk.priced(best), best))
-            if self.hopeless(entry.frame, values):
-                return None
-        slack = self.limits.gap * OWED * float(values[0]) if self.lexical else 0.0
-        self.owed = max(self.owed, slack)
+        values[0] = max(values[0], bound)
+        if self.hopeless(entry.frame, values):
+            return None
         whole = walk if self.measures is None else Walk(self.problem, entry.frame, self.tables)
-        hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best, slack=slack)
+        hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best)
         return self.hunt(hunt, FIRST, entry)
 
     def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> _Entry | None:
         """Look at so many more labels of a frame."""
         while True:
             before = hunt.looked_at
-            status, mapping, least = hunt.run(self.goal, NO_FRONT, 0, min(most, self.budget.left))
+            left = most if self.best is None else min(most, self.budget.left)
+            status, mapping, least = hunt.run(self.goal, NO_FRONT, 0, left)
             self.budget.looked_at += hunt.looked_at - before
             if mapping is not None:
                 self.take(mapping, hunt.walk.frame)
@@ -258,7 +255,7 @@ class _Search:
         assert self.best is not None
         (value, _), mapping, evaluation = self.best
         left = [e.first for e in queue if not self.hopeless(e.frame, e.values)]
-        bound = min([value, float(self.goal[5]), *left]) - self.owed
+        bound = min([value, float(self.goal[5]), *left])
         if bound >= value * (1 - kernels.CLOSE):
             bound = value
         certificate = Certificate(
@@ -268,7 +265,7 @@ class _Search:
             lower_bound=bound,
             best=value,
             seconds=self.budget.seconds,
-            complete=not left and bool(self.goal[5] == inf) and not self.owed,
+            complete=not left and bool(self.goal[5] == inf),
         )
         return SearchResult(mapping, evaluation, certificate)
 

@@ -21,18 +21,15 @@ class Hunt:
     """The search of one frame: ``run`` goes on where it stopped."""
 
     def __init__(
-        self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None, weight: float = WEIGHT,
-        slack: float = 0.0,
-    ) -> None:  # fmt: skip
-        """``slack``: how much dearer a nest may be that stands for others; it makes the answer that much less sure."""
+        self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None, weight: float = WEIGHT
+    ) -> None:
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
-        priced = np.zeros((1, 1)) if price is None else walk.priced(price)
+        priced = np.zeros((1, 1)) if price is None else walk.least(0, price)
         self.inputs = walk.inputs(np.zeros(len(walk.capacities[1])) if price is None else price, priced)
-        self.slack = slack
         self.rates = np.array([m.rate for m in walk.problem.measures])
         measures, (_, limits) = len(self.rates), walk.capacities
         self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.slots.max(initial=-1))), np.int64)
-        self.floats = np.empty((1024, 2 * measures + len(limits) + 1))
+        self.floats = np.empty((1024, 2 * measures + len(limits)))
         self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
         self.table = np.full(4096, -1, np.int64)
         self.counters = np.zeros(kernels.COUNTERS, np.int64)
@@ -59,7 +56,7 @@ class Hunt:
         """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
         aim = (self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts)
         status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = kernels.explore(
-            most, self.weight, self.slack, aim, *self.inputs,
+            most, self.weight, aim, *self.inputs,
             self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
         )  # fmt: skip
         mapping = self.mapping(int(found)) if status == kernels.FOUND else None

@@ -124,18 +124,6 @@ def dense(items, low, saved, constant, visits, special, out):
 
 
 @njit(cache=True)
-def within(may, shape, move_dim, up, moves):
-    """Per edge and tile vector, whether its child may still stand there or further out."""
-    out = may.copy()
-    for i in range(len(out)):
-        for q in range(out.shape[1] - 1, -1, -1):
-            for m in range(len(move_dim)):
-                if moves[m, q] >= 0:
-                    out[i, q] |= out[i, moves[m, q]]
-    return out
-
-
-@njit(cache=True)
 def _lowered(here, shape, move_dim, up, may_move):
     """Write at every tile vector the least of what stands there or further out, dim by dim."""
     inner = len(here)
@@ -158,60 +146,82 @@ def _lowered(here, shape, move_dim, up, may_move):
 
 
 @njit(cache=True)
-def relax(radix, used, items, costs, item_ok, hull, moves, shape, move_dim, up, move_ok, out):
-    """Least sum of ``costs[edge, q]`` still to come, per state and tile vector, each edge wherever it likes best.
-
-    ``used``: the states that occur; ``hull``: as ``within`` tells; up[loop, tile]: number of the tile after the loop, or
-    -1. A state in which few tile vectors have a way on is walked through, others are swept dim by dim.
-    """
-    states, size = out.shape
-    mine, after = np.empty(len(items), np.int64), np.empty(len(items), np.int64)
-    open_ = np.empty(size, np.bool_)
-    out[0, :] = 0.0
-    for s in range(1, states):
-        here = out[s]
-        here[:] = np.inf
-        if not used[s]:
-            continue
-        n, pending = 0, 0
-        open_[:] = True
-        for t in range(64):
-            level = (s // radix**t) % radix
-            if s < radix**t:
-                break
-            if level == 0:
-                continue
-            pending += 1
-            first = n
+def opened(radix, row_of, items, hull):
+    """Per row, the tile vectors with a way on, outermost first: (first of every row and the end, tile vectors)."""
+    rows, size = row_of.max() + 1, hull.shape[1]
+    first, need = np.zeros(rows + 1, np.int64), np.zeros(rows, np.int64)
+    may = np.zeros(size, np.int64)
+    for i in range(len(items)):
+        for q in range(size):
+            may[q] |= hull[i, q] << i
+    for s in range(1, len(row_of)):
+        t, rest = 0, s
+        while rest > 0 and row_of[s] >= 0:
+            level, found = rest % radix, rest % radix == 0
             for i in range(len(items)):
-                if items[i, 0] == t and items[i, 1] == level:
-                    mine[n], after[n] = i, s - (level - items[i, 2]) * radix**t
-                    n += 1
-            if n > first:
-                open_ &= hull[mine[first]]
-            else:
-                open_[:] = False
-        left = open_.sum()
-        if left == 0:
+                if not found and items[i, 0] == t and items[i, 1] == level:
+                    need[row_of[s]] |= 1 << i
+                    found = True
+            if not found:
+                need[row_of[s]] |= 1 << 62  # a level that no edge leads out of
+            t, rest = t + 1, rest // radix
+    places, at = np.empty(rows * size, np.int32), 0
+    for row in range(1, rows):
+        first[row] = at
+        for q in range(size - 1, -1, -1):
+            if may[q] & need[row] == need[row]:
+                places[at] = q
+                at += 1
+    first[rows] = at
+    return first, places[:at].copy()
+
+
+@njit(cache=True)
+def relax(
+    radix, row_of, items, costs, bits, per_bit, item_ok, ways, moves, shape, move_dim, up, move_ok, out
+):  # fmt: skip
+    """Least sum of ``costs[edge, q] + per_bit[edge] x bits[edge, q]`` still to come, per state and tile vector, each edge wherever it likes best.
+
+    ``row_of``: the row of every state, -1 for those that never occur; ways: as ``opened`` tells, ``out`` being infinite
+    elsewhere; up[loop, tile]: number of the tile after the loop, or -1. A state in which few tile vectors have a way on
+    is walked through, others are swept dim by dim.
+    """
+    first, places = ways
+    size = out.shape[1]
+    mine, after = np.empty(len(items), np.int64), np.empty(len(items), np.int64)
+    out[0, :] = 0.0
+    for s in range(1, len(row_of)):
+        row = row_of[s]
+        if row < 0 or first[row] == first[row + 1]:
             continue
-        if 4 * left > size:
+        here, n, t, rest = out[row], 0, 0, s
+        while rest > 0:
+            level = rest % radix
+            for i in range(len(items)):
+                if level > 0 and items[i, 0] == t and items[i, 1] == level:
+                    mine[n], after[n] = i, row_of[s - (level - items[i, 2]) * radix**t]
+                    n += 1
+            t, rest = t + 1, rest // radix
+        if 4 * (first[row + 1] - first[row]) > size:
+            here[:] = np.inf
             for j in range(n):
-                rest, own, may = out[after[j]], costs[mine[j]], item_ok[mine[j]]
+                further, own, may = out[after[j]], costs[mine[j]], item_ok[mine[j]]
+                more, price = bits[mine[j]], per_bit[mine[j]]
                 for q in range(size):
-                    value = own[q] + rest[q] if may[q] else np.inf
+                    value = own[q] + price * more[q] + further[q] if may[q] else np.inf
                     here[q] = value if value < here[q] else here[q]
             _lowered(here, shape, move_dim, up, move_ok[s])
             continue
-        for q in range(size - 1, -1, -1):
-            if open_[q]:
-                best = np.inf
-                for m in range(len(move_dim)):
-                    if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
-                        best = min(best, here[moves[m, q]])
-                for j in range(n):
-                    if item_ok[mine[j], q]:
-                        best = min(best, costs[mine[j], q] + out[after[j], q])
-                here[q] = best
+        for at in range(first[row], first[row + 1]):
+            q, best = places[at], np.inf
+            for m in range(len(move_dim)):
+                if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
+                    best = min(best, here[moves[m, q]])
+            for j in range(n):
+                if item_ok[mine[j], q]:
+                    i = mine[j]
+                    best = min(best, costs[i, q] + per_bit[i] * bits[i, q] + out[after[j], q])
+            here[q] = best
 
 
 @njit(cache=True)
@@ -317,28 +327,16 @@ def _same(a, b):
 
 
 @njit(cache=True)
-def _covers(a, b, measures, lexical, slack):
-    """Whether the label of floats ``a`` may stand for ``b`` whatever comes: its highest against the lowest of ``b``.
-
-    With ``slack`` it may also be that much dearer in the end; ``a`` then owes what giving up ``b`` may have cost.
-    """
-    last = len(a) - 1
-    for r in range(2 * measures, last):
+def _covers(a, b, measures, lexical):
+    """Whether the label of floats ``a`` may stand for ``b`` whatever comes: its highest against the lowest of ``b``."""
+    for r in range(2 * measures, len(a)):
         if a[r] > b[r]:
             return False
     if lexical and a[measures] < b[0] * (1.0 - CLOSE):
-        a[last] = max(a[last], b[last])
-        return True
-    if lexical and slack > 0.0:
-        owed = b[last] + max(0.0, a[measures] - b[0])
-        if owed > slack:
-            return False
-        a[last] = max(a[last], owed)
         return True
     for k in range(measures):
         if a[measures + k] > b[k] * (1.0 + CLOSE) + CLOSE:
             return False
-    a[last] = max(a[last], b[last])
     return True
 
 
@@ -350,7 +348,7 @@ def _grown(array, size):
 
 
 @njit(cache=True)
-def _insert(ints, floats, table, counters, row, values, measures, lexical, slack):
+def _insert(ints, floats, table, counters, row, values, measures, lexical):
     """Add a label unless one like it covers it; labels that it covers die. Returns its number or -1."""
     mask = len(table) - 1
     slot = _hash(row, mask)
@@ -361,10 +359,10 @@ def _insert(ints, floats, table, counters, row, values, measures, lexical, slack
         counters[BUCKETS] += 1
     at, before = head, -1
     while at >= 0:
-        if _covers(floats[at], values, measures, lexical, slack):
+        if _covers(floats[at], values, measures, lexical):
             return -1
         after = ints[at, NEXT]
-        if _covers(values, floats[at], measures, lexical, slack):
+        if _covers(values, floats[at], measures, lexical):
             ints[at, ALIVE] = 0
             if before < 0:
                 head = after
@@ -472,7 +470,7 @@ def _settle(row, values, move, dim, trips, measures, costs, now):
 @njit(cache=True)
 def _ahead(row, values, radix, costs, bounds, ahead):
     """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
-    bound, price, priced_bound, wanted, bits, item_group, limit = bounds
+    bound, price, priced_bound, wanted, bits, item_group, limit, row_of = bounds
     items, visits, special, slots, saved, slide_of = costs[0], costs[4], costs[5], costs[6], costs[13], costs[14]
     q, s, opened = row[Q], row[STATE], row[OPEN]
     for k in range(len(ahead)):
@@ -491,7 +489,7 @@ def _ahead(row, values, radix, costs, bounds, ahead):
             s += (items[i, 1] - have) * radix**t
         if item_group[i] >= 0:
             freed += price[item_group[i]] * bits[i, q]
-    priced = ahead[0]
+    priced, s = ahead[0], row_of[s]
     for k in range(len(ahead)):
         ahead[k] += bound[k, s, q]
     if len(priced_bound) > 1:
@@ -529,7 +527,7 @@ def _stands_outside(row, t, level, tensors, nested):
 def _place(row, values, i, measures, radix, items, rules, bounds):
     """Put the child of an edge around a label; False when it may not stand there."""
     place_ok, item_level, region_of, nested, tensors = rules
-    _, _, _, wanted, bits, item_group, limit = bounds
+    _, _, _, wanted, bits, item_group, limit, _ = bounds
     t, level, q = items[i, 0], item_level[i], row[Q]
     if (row[STATE] // radix**t) % radix != items[i, 1] or region_of[level] != row[REGION] or not place_ok[i, q]:
         return False
@@ -564,7 +562,7 @@ def _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead):
 
 @njit(cache=True)
 def explore(
-    most_pops, weight, slack, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table,
+    most_pops, weight, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table,
     counters,
 ):  # fmt: skip
     """Expand labels in the order of their keys, until one is complete, none is left, or enough were looked at.
@@ -629,7 +627,7 @@ def explore(
             _ahead(row, values, radix, costs, bounds, ahead)
             if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
                 continue
-            n = _insert(ints, floats, table, counters, row, values, measures, lexical, slack)
+            n = _insert(ints, floats, table, counters, row, values, measures, lexical)
             if n >= 0:
                 _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
     if status == RUNNING:

@@ -27,7 +27,7 @@ class Lattice:
 
     def __init__(self, problem: Problem, frame: Frame, tables: WindowTables, measures: int | None = None) -> None:
         """``measures``: how many of the problem's are wanted; None for all."""
-        self.problem, self.frame = problem, frame
+        self.problem, self.frame, self.number = problem, frame, tables.counted()
         self.costs = FrameCosts(problem, frame, tables)
         self.charges = [Charges(self.costs, measure) for measure in problem.measures[:measures]]
         self.dims = problem.rules.dims
@@ -125,16 +125,29 @@ def _moves(rounds: tuple[int, ...], shape: tuple[int, ...]) -> Ints:
     return np.array(rows, np.int64)
 
 
-@lru_cache(maxsize=16384)
-def tile_words(
-    rank: Rank,
-    names: tuple[str, ...],
-    chains: tuple[tuple[int, tuple[int, ...]], ...],
-    places: tuple[int, ...],
-    axes: int,
-) -> Ints:
-    """Words of the largest tile along a rank, per combination of extents of its dims: (bound, extents) of each; laid
-    along ``places`` of so many axes."""
+@lru_cache(maxsize=4096)
+def tile_words(tensor: Tensor, bounds: tuple[tuple[str, int], ...], sizes: tuple[tuple[int, int, int], ...]) -> Ints:
+    """Words of the tensor's largest tile per choice of tiles; sizes: per dim (its number, rounds in time, elements of a
+    round); along dims of one round there is one tile."""
+    words = np.ones((1,) * max(1, len(sizes)), np.int64)
+    numbers = {name: d for d, (name, _) in enumerate(bounds)}
+    for rank in tensor.ranks:
+        dims = tuple(numbers[t.dim] for t in rank.terms if t.dim in numbers)
+        chains = []
+        for d in dims:
+            bound, (_, rounds, width) = bounds[d][1], sizes[d]
+            chains.append((bound, tuple(min(bound, tile * width) for tile in divisors(rounds))))
+        table = _rank_words(rank, tuple(bounds[d][0] for d in dims), tuple(chains))
+        shape = [1] * words.ndim
+        for d, n in zip(dims, table.shape, strict=True):
+            shape[d] = n
+        words = words * np.transpose(table, np.argsort(dims).tolist()).reshape(shape)
+    return words
+
+
+@lru_cache(maxsize=4096)
+def _rank_words(rank: Rank, names: tuple[str, ...], chains: tuple[tuple[int, tuple[int, ...]], ...]) -> Ints:
+    """Words of the largest tile along a rank, per combination of extents of its dims: (bound, extents) of each."""
     single = Tensor("", (rank,))
     chain = {t.dim: (1, 1) for t in rank.terms}
     table = np.empty([len(extents) for _, extents in chains], np.int64)
@@ -142,7 +155,4 @@ def tile_words(
         for name, (bound, extents), i in zip(names, chains, at, strict=True):
             chain[name] = (bound, extents[i])
         table[at] = tensor_tile_words(single, chain)
-    shape = [1] * axes
-    for d, n in zip(places, table.shape, strict=True):
-        shape[d] = n
-    return np.transpose(table, np.argsort(places).tolist()).reshape(shape)
+    return table

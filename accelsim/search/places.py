@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from accelsim.search.lattice import Flags, Ints, Lattice, tile_words
-from accelsim.workload.operation import Rank
 
 
 class Places(Lattice):
@@ -22,11 +21,11 @@ class Places(Lattice):
         return tuple(min(bound, tile * inside) for tile in self.costs.tiles[dim])
 
     @cached_property
-    def nodes(self) -> dict[tuple[int, int], tuple[Ints, Flags]]:
-        """Per tensor and level, bits that its tile takes there, all buffers together, and where it may stand; along the
-        tensor's dims alone (one tile along others)."""
+    def nodes(self) -> dict[tuple[int, int], tuple[Ints, Flags, Flags]]:
+        """Per tensor and level, bits that its tile takes there, all buffers together; where it may stand; and where it may
+        stand or grow to; along the tensor's dims alone (one tile along others)."""
         bits = {(e.tensor, e.child): self._bits(e.tensor, e.child) for e in self.edges}
-        return {node: (own, self._may_stand(*node, bits)) for node, own in bits.items()}
+        return {node: (own, *self._may_stand(*node, bits)) for node, own in bits.items()}
 
     def _over_all(self, values: Any) -> Any:
         """Values along some dims, at every tile vector."""
@@ -39,16 +38,11 @@ class Places(Lattice):
         return np.array(rows, np.int64).reshape(len(self.edges), self.size)
 
     def _bits(self, number: int, at: int) -> Ints:
-        tensor, level = self.problem.tensors[number], self.problem.levels[at]
-        words = np.full((1,) * len(self.shape), (tensor.bits or level.word_bits) * level.buffers, np.int64)
-        for rank in tensor.ranks:
-            words = words * self._rank_words(rank, at)
-        return words
-
-    def _rank_words(self, rank: Rank, level: int) -> Ints:
-        places = tuple(self.dims.index(t.dim) for t in rank.terms if t.dim in self.dims)
-        chains = tuple((self.costs.extents[self.dims[d]], self.extents_at(level, d)) for d in places)
-        return tile_words(rank, tuple(self.dims[d] for d in places), chains, places, len(self.shape))
+        tensor, level, above = self.problem.tensors[number], self.problem.levels[at], self.problem.above[at]
+        sizes = tuple((d, self.frame.rounds[d], self.frame.positions(name, above)) if name in tensor.dims else (d, 1, 1)
+                      for d, name in enumerate(self.dims))  # fmt: skip
+        bounds = tuple((name, self.costs.extents[name]) for name in self.dims)
+        return tile_words(tensor, bounds, sizes) * ((tensor.bits or level.word_bits) * level.buffers)
 
     @cached_property
     def capacities(self) -> tuple[Ints, Ints]:
@@ -72,25 +66,34 @@ class Places(Lattice):
         rows = [self._over_all(self.nodes[e.tensor, e.child][1]) for e in self.edges]
         return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
 
-    def _may_stand(self, number: int, at: int, bits: dict[tuple[int, int], Ints]) -> Flags:
+    def _may_stand(self, number: int, at: int, bits: dict[tuple[int, int], Ints]) -> tuple[Flags, Flags]:
         level, tensor = self.problem.levels[at], self.problem.tensors[number]
         words = dict(level.tensor_capacity_words).get(tensor.name, level.capacity_words)
-        fits = np.ones((1,) * len(self.shape), np.bool_)
+        within = np.ones((1,) * len(self.shape), np.bool_)
         if words is not None:
             least = sum(int(own.flat[0]) for (other, where), own in bits.items()
                         if where == at and self._must_share(at, number, other))  # fmt: skip
-            fits = bits[number, at] <= words * level.word_bits - least
+            within = bits[number, at] <= words * level.word_bits - least
+        beyond = np.ones((1,) * len(self.shape), np.bool_)
         for spread in self.frame.spreads:
             if spread.below and spread.dim in tensor.dims:
                 d = self.dims.index(spread.dim)
                 pin, tiles = self.costs.tiles[d].index(spread.below), np.arange(self.shape[d])
-                inside = self.problem.above[at] > spread.fanout
-                fits = fits & self.along(d, tiles <= pin if inside else tiles >= pin)
+                if self.problem.above[at] > spread.fanout:
+                    within = within & self.along(d, tiles <= pin)
+                else:
+                    beyond = beyond & self.along(d, tiles >= pin)
         for name, dim, extent in self.problem.rules.tiles:
             if name == level.name and dim in tensor.dims and dim in self.dims:
                 d = self.dims.index(dim)
-                fits = fits & self.along(d, np.array(self.extents_at(at, d)) == extent)
-        return fits
+                beyond = beyond & self.along(d, np.array(self.extents_at(at, d)) == extent)
+        return within & beyond, within
+
+    @cached_property
+    def hull(self) -> Flags:
+        """Per edge and tile vector, whether the child may stand there or where loops further out make its tile larger."""
+        rows = [self._over_all(self.nodes[e.tensor, e.child][2]) for e in self.edges]
+        return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
 
     def _must_share(self, level: int, tensor: int, other: int) -> bool:
         """Whether another tensor must stand in the part of a memory that this one may stand in."""

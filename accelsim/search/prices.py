@@ -14,43 +14,33 @@ from accelsim.search.walk import Walk
 ROUNDS, HALVINGS = 2, 4
 
 
-def best_price(walk: Walk, start: Floats | None, enough: float) -> Floats | None:
-    """A price per shared memory with a large bound, from ``start`` on; None when there are none, or none helps."""
+def best_price(walk: Walk, start: Floats | None, enough: float) -> tuple[Floats | None, float]:
+    """A price per shared memory with a large bound, from ``start`` on, and that bound; None when there are no such
+    memories, or no price helps. Ends where the bound is ``enough``."""
     groups, limits = walk.capacities
-    if groups.max(initial=-1) < 0:
-        return None
-    plain = float(walk.lower[0])
-    best, value = np.zeros(len(limits)), plain
-    if start is not None:
-        tried = walk.root(walk.priced(start), start)
-        if tried > value:
-            best, value = start.copy(), tried
-    if value >= enough or not np.isfinite(plain):
-        return best if best.any() else None
-    for _ in range(ROUNDS if start is None else 1):
-        for g in range(len(limits)):
-            best, value = _along(walk, best, value, g, plain / limits[g], 4.0 if start is None else 1.4)
-    return best if best.any() else None
+    if start is None:
+        best, value = np.zeros(len(limits)), float(walk.lower[0])
+    else:
+        best, value = start, walk.root(start)
+    if groups.max(initial=-1) >= 0 and value < enough and np.isfinite(value):
+        rounds, factor, halvings = (ROUNDS, 4.0, HALVINGS) if start is None else (1, 1.4, 2)
+        for _ in range(rounds):
+            for g in np.flatnonzero(limits):
+                best, value = _along(walk, best, value, g, value / limits[g] / 64, factor, halvings)
+    return best if best.any() else None, value
 
 
-def tried(walk: Walk, price: Floats | None) -> tuple[float, Floats | None]:
-    """The bound at this price, when it is better than without."""
-    plain = float(walk.lower[0])
-    if price is None or len(price) != len(walk.capacities[1]):
-        return plain, None
-    priced = walk.root(walk.priced(price), price)
-    return (priced, price) if priced > plain else (plain, None)
-
-
-def _along(walk: Walk, best: Floats, value: float, g: int, scale: float, factor: float) -> tuple[Floats, float]:
-    """The best price of one memory, the others as they are: by doubling and halving steps."""
-    at = best[g] or scale / 64
-    for _ in range(HALVINGS if factor > 2 else 2):
+def _along(
+    walk: Walk, best: Floats, value: float, g: int, scale: float, factor: float, halvings: int
+) -> tuple[Floats, float]:
+    """The best price of one memory, the others as they are: by growing and shrinking steps."""
+    at = best[g] or scale
+    for _ in range(halvings):
         moved = False
         for candidate in (at * factor, at / factor):
             price = best.copy()
             price[g] = candidate
-            tried = walk.root(walk.priced(price), price)
+            tried = walk.root(price)
             if tried > value:
                 best, value, at, moved = price, tried, candidate, True
                 break

@@ -25,12 +25,20 @@ class Walk(Tables):
         kernels.dense(self.items, low, saved, constant, self.visits, self.special_at, out)
         return out
 
-    def least(self, costs: Floats) -> Floats:
-        """Least sum of these costs (edge, tile vector) that is still to come: [state, tile vector]."""
-        out = np.empty((self.states, self.size))
+    def least(self, measure: int, price: Floats | None = None) -> Floats:
+        """Least sum of a measure that is still to come, also when every bit in shared memory number g costs price[g]: [row
+        of the state, tile vector]."""
+        return self._into(np.full((self.rows, self.size), inf), measure, price)
+
+    def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
+        groups, per_bit = self.capacities[0], np.zeros(max(1, len(self.edges)))
+        if price is not None:
+            per_bit[: len(self.edges)] = [
+                price[g] if (g := groups[edge.child, edge.tensor]) >= 0 else 0.0 for edge in self.edges
+            ]
         kernels.relax(
-            self.radix, self.used, self.items, costs, self.closable, self.hull, self.moves, np.array(self.shape),
-            self.loops[0], self.ups, self.relaxed_moves, out,
+            self.radix, self.row_of, self.items, self.dense[measure], self.bits, per_bit, self.closable, self.ways,
+            self.moves, np.array(self.shape), self.loops[0], self.ups, self.relaxed_moves, out,
         )  # fmt: skip
         return out
 
@@ -39,10 +47,10 @@ class Walk(Tables):
         return self.place_ok & self.closed_ok
 
     @cached_property
-    def hull(self) -> Flags:
-        """Per edge and tile vector, whether its child may still stand there or further out."""
-        found: Flags = kernels.within(self.closable, np.array(self.shape), self.loops[0], self.ups, self.moves)
-        return found
+    def ways(self) -> tuple[Ints, Ints]:
+        """The tile vectors of every state where all that is to come may still stand."""
+        first, places = kernels.opened(self.radix, self.row_of, self.items, self.hull)
+        return first, places
 
     @cached_property
     def relaxed_moves(self) -> Flags:
@@ -50,23 +58,14 @@ class Walk(Tables):
 
     @cached_property
     def relaxed(self) -> Floats:
-        """Least cost still to come: [measure, state, tile vector]."""
-        return np.array([self.least(costs) for costs in self.dense])
+        """Least cost still to come: [measure, row of the state, tile vector]."""
+        return np.stack([self.least(measure) for measure in range(len(self.charges))])
 
-    def priced(self, price: Floats) -> Floats:
-        """Least energy still to come when every bit in shared memory number g costs price[g]: [state, tile vector]."""
-        groups, _ = self.capacities
-        costs = self.dense[0].copy()
-        for i, edge in enumerate(self.edges):
-            group = groups[edge.child, edge.tensor]
-            if group >= 0 and price[group]:
-                costs[i] += price[group] * self.bits[i]
-        return self.least(costs)
-
-    def root(self, priced: Floats, price: Floats) -> float:
-        """What no mapping's energy goes below, by a priced bound."""
+    def root(self, price: Floats) -> float:
+        """What no mapping's energy goes below, by these prices."""
+        priced = self._into(self.costs.tables.room(self.rows, self.size, self.number), 0, price)
         full = float((price * self.capacities[1]).sum())
-        return min(float(cost[0] + priced[state, 0]) for state, cost, _ in self.feeds) - full
+        return min(float(cost[0] + priced[self.row_of[state], 0]) for state, cost, _ in self.feeds) - full
 
     @cached_property
     def items(self) -> Ints:
@@ -88,7 +87,7 @@ class Walk(Tables):
             self.size - 1,
             self.prices_of_edges,
             (self.place_ok, child, region, nested, len(self.problem.tensors)),
-            (self.relaxed, price, priced, self._wanted(), self.bits, group_of, limits),
+            (self.relaxed, price, priced, self._wanted(), self.bits, group_of, limits, self.row_of),
             (self.moves, *self.loops, self.move_ok, self.digits),
             (need, *self._pins(passes)),
         )
@@ -104,15 +103,19 @@ class Walk(Tables):
             self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.closed_ok,
         )  # fmt: skip
 
+    @property
+    def rows(self) -> int:
+        return int(self.row_of.max()) + 1
+
     @cached_property
-    def used(self) -> Flags:
-        """The states that occur: every tensor is done or waits for a level that may keep it."""
+    def row_of(self) -> Ints:
+        """Rows of the states that occur, every tensor done or waiting for a level that may keep it; -1 for others."""
         states = np.arange(self.states)
         used = np.ones(self.states, np.bool_)
         for t, keeps in enumerate(self.problem.keeps):
             kept = np.array([level == 0 or keep != "not" for level, keep in enumerate(keeps)])
             used &= kept[(states // self.radix**t) % self.radix]
-        return used
+        return np.where(used, np.cumsum(used) - 1, -1)
 
     def _wanted(self) -> Flags:
         """Per shared memory and state, whether some tensor may still come to stand there."""
@@ -189,12 +192,12 @@ class Walk(Tables):
     def forget(self) -> None:
         """Let go of all that is large and quickly made again."""
         for name in (
-            "nodes",
             "bits",
             "place_ok",
             "closed_ok",
             "closable",
             "hull",
+            "ways",
             "dense",
             "relaxed",
             "visits",
@@ -206,5 +209,5 @@ class Walk(Tables):
     @cached_property
     def lower(self) -> Floats:
         """Per measure, what no mapping of the frame goes below."""
-        starts = [cost + self.relaxed[:, state, 0] for state, cost, _ in self.feeds]
+        starts = [cost + self.relaxed[:, self.row_of[state], 0] for state, cost, _ in self.feeds]
         return np.asarray(np.min(starts, axis=0))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import count, product
 from math import prod
 from typing import Any, NamedTuple
 
@@ -100,6 +100,11 @@ class WindowTables:
         self._every, self._kept = np.empty(1 << 12), np.empty(1 << 16)
         self._used = [0, 0]
         self.plans: dict[object, Any] = {}  # accelsim.search.charges
+        self._room, self._user, self._users = np.empty(0), -1, count()
+
+    def counted(self) -> int:
+        """A number that no other user of these tables has."""
+        return next(self._users)
 
     @property
     def every(self) -> Sums:
@@ -108,6 +113,16 @@ class WindowTables:
     @property
     def kept(self) -> Sums:
         return self._kept
+
+    def room(self, rows: int, columns: int, user: int) -> Sums:
+        """Room to compute in, infinite unless this user had it last: to have it anew each time costs more than its use."""
+        if self._room.size < rows * columns:
+            self._room = np.empty(rows * columns)
+        room = self._room[: rows * columns].reshape(rows, columns)
+        if self._user != user:
+            room.fill(np.inf)
+            self._user = user
+        return room
 
     def groups(self, operation: Operation, tensor: Tensor, dense: bool) -> tuple[list[str], list[Rank]]:
         """The tensor's dims that pass in pieces, and its windows without dims of one element. ``dense``: some rule of the
