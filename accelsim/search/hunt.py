@@ -77,14 +77,14 @@ class Hunt:
         while label >= 0:
             row = self.ints[label]
             parent, move = int(row[kernels.PARENT]), int(row[kernels.MOVE])
-            if move >= kernels.PLACE:
-                edge = walk.edges[move - kernels.PLACE]
-                yield Storage(problem.levels[edge.child].name, problem.tensors[edge.tensor].name)
-            elif move == kernels.PASS:
+            if move == kernels.PASS:
                 yield from self._spatial(int(self.ints[parent, kernels.REGION]), int(row[kernels.Q]))
             elif move >= 0:
                 dim = int(walk.loops[0][move])
                 yield Temporal(walk.dims[dim], self._extent(dim, parent))
+            placed = [edge for i, edge in enumerate(walk.edges) if int(row[kernels.NODES]) >> i & 1]
+            for edge in sorted(placed, key=lambda edge: edge.child):
+                yield Storage(problem.levels[edge.child].name, problem.tensors[edge.tensor].name)
             label = parent
 
     def _extent(self, dim: int, label: int) -> int:

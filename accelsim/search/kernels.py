@@ -16,15 +16,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-# Columns of a label's integers; from SLOT on, per slot where its slide began (special tile vector + 1) or 0.
-Q, STATE, OPEN, REGION, PLACED, PARENT, MOVE, NEXT, ALIVE, SLOT = range(10)
+# Columns of a label's integers; NODES: edges whose children stand right inside its loop; from SLOT on, per slot where
+# its slide began (special tile vector + 1) or 0.
+Q, STATE, OPEN, REGION, PLACED, PARENT, MOVE, NODES, NEXT, ALIVE, SLOT = range(11)
 # What a loop over a dim does to a tensor's tile: nothing, another tile, one that may overlap, nothing but where it runs.
 FREE, MOVES, SLIDES, REUSES = range(4)
 # Counters of a walk.
 LABELS, HEAP, POPS, BUCKETS, COUNTERS = range(5)
 ENERGY, LATENCY, EDP = range(3)
 RUNNING, FOUND, EMPTY = range(3)
-PLACE, PASS = 1000, 900
+PASS = 900
 CLOSE = 1e-12
 
 
@@ -544,7 +545,7 @@ def _place(row, values, i, measures, radix, items, rules, bounds):
         if not wanted[group, row[STATE]]:
             values[2 * measures + group] = 0.0
     row[OPEN] |= 1 << i
-    row[MOVE] = PLACE + i
+    row[NODES] |= 1 << i
     return True
 
 
@@ -561,23 +562,83 @@ def _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead):
 
 
 @njit(cache=True)
+def _too_early(row, dim, radix, items, roles, move_ok):
+    """Whether a child that stands right here might as well stand around a loop over ``dim``, which only reuses its tile."""
+    nodes = row[NODES]
+    for i in range(len(items)):
+        if (nodes >> i) & 1 and (roles[items[i, 0], dim] == FREE or roles[items[i, 0], dim] == REUSES):
+            before = row[STATE] + (items[i, 1] - items[i, 2]) * radix ** items[i, 0]
+            if move_ok[before, dim]:
+                return True
+    return False
+
+
+@njit(cache=True)
+def _go_on(
+    here, values_here, scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
+    table, counters,
+):  # fmt: skip
+    """Add the labels that a loop, a fan-out or the end makes of a label with some children placed right around it."""
+    objective, compute, rates, lexical, goal, front, fronts = aim
+    row, values, now, ahead = scratch
+    items, roles = costs[0], costs[10]
+    moves, move_dim, move_trips, move_ok, digits = steps
+    pass_need, pinned, pin_most = fans
+    measures, passes, kinds, nested = len(rates), len(pass_need), len(move_dim), rules[3].any()
+    q, region, state = here[Q], here[REGION], here[STATE]
+    # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
+    passing = region < passes and _may_pass(here, rules[4], radix, pass_need, pinned, digits)
+    for step in range(kinds if passing else 0, kinds + 2):
+        if step < kinds:
+            dim = move_dim[step]
+            if moves[step, q] < 0 or not move_ok[state, dim]:
+                continue
+            if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
+                continue
+            if not nested and _too_early(here, dim, radix, items, roles, move_ok):
+                continue
+        elif step == kinds and not passing:
+            continue
+        elif step > kinds and (state != 0 or q != top or region < passes or here[OPEN] == 0):
+            continue
+        row[:] = here
+        values[:] = values_here
+        if step < kinds:
+            if not _settle(row, values, step, dim, move_trips[step], measures, costs, now):
+                continue
+            row[Q], row[MOVE] = moves[step, q], step
+        elif step == kinds:
+            row[REGION], row[MOVE] = region + 1, PASS
+        else:
+            if not _settle(row, values, -1, -1, 1, measures, costs, now):
+                continue
+            row[MOVE] = -1
+        _ahead(row, values, radix, costs, bounds, ahead)
+        if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
+            continue
+        n = _insert(ints, floats, table, counters, row, values, measures, lexical)
+        if n >= 0:
+            _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
+
+
+@njit(cache=True)
 def explore(
-    most_pops, weight, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table,
-    counters,
+    most_pops, weight, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table, counters,
 ):  # fmt: skip
     """Expand labels in the order of their keys, until one is complete, none is left, or enough were looked at.
 
-    Returns (status, label, least bound) and the arrays, which may have grown.
+    A child is placed only where a loop, a fan-out or the end makes it stand there.  Returns (status, label, least bound)
+    and the arrays, which may have grown.
     aim: objective, cycles of compute, rates, lexical, goal, front, points of it. costs, rules, bounds, steps, fans: see
     accelsim.search.walk.
     """
-    objective, compute, rates, lexical, goal, front, fronts = aim
-    items, tensors = costs[0], costs[10].shape[0]
-    moves, move_dim, move_trips, move_ok, digits = steps
-    pass_need, pinned, pin_most = fans
-    measures, passes, kinds = len(rates), len(pass_need), len(move_dim)
-    ahead = np.empty(measures)
-    row, values, now = np.empty(ints.shape[1], np.int64), np.empty(floats.shape[1]), np.empty(measures)
+    objective, compute, rates, _, goal, front, fronts = aim
+    items, measures, passes = costs[0], len(aim[2]), len(fans[0])
+    columns, width, deepest = ints.shape[1], floats.shape[1], len(items) + 1
+    ahead, now = np.empty(measures), np.empty(measures)
+    scratch = (np.empty(columns, np.int64), np.empty(width), now, ahead)
+    rows, values = np.empty((deepest, columns), np.int64), np.empty((deepest, width))
+    following = np.empty(deepest, np.int64)
     status, found, least, pops = EMPTY, -1, np.inf, 0
     while counters[HEAP] > 0:
         if pops >= most_pops:
@@ -591,45 +652,31 @@ def explore(
             continue
         pops += 1
         counters[POPS] += 1
-        q, region, state = ints[label, Q], ints[label, REGION], ints[label, STATE]
-        if state == 0 and q == top and ints[label, OPEN] == 0 and region == passes:
+        if ints[label, STATE] == 0 and ints[label, Q] == top and ints[label, OPEN] == 0 and ints[label, REGION] == passes:
             status, found = FOUND, label
             break
-        ints, floats, keys, ids, table = _room(ints, floats, keys, ids, table, counters)
-        # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
-        passing = region < passes and _may_pass(ints[label], tensors, radix, pass_need, pinned, digits)
-        for step in range(kinds + len(items) if passing else 0, kinds + len(items) + 2):
-            row[:] = ints[label]
-            values[:] = floats[label]
-            row[PARENT] = label
-            if step < kinds:
-                dim = move_dim[step]
-                if moves[step, q] < 0 or not move_ok[state, dim]:
-                    continue
-                if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
-                    continue
-                if not _settle(row, values, step, dim, move_trips[step], measures, costs, now):
-                    continue
-                row[Q], row[MOVE] = moves[step, q], step
-            elif step < kinds + len(items):
-                if not _place(row, values, step - kinds, measures, radix, items, rules, bounds):
-                    continue
-            elif step == kinds + len(items):
-                if not passing:
-                    continue
-                row[REGION], row[MOVE] = region + 1, PASS
-            else:
-                if state != 0 or q != top or region < passes or row[OPEN] == 0:
-                    continue
-                if not _settle(row, values, -1, -1, 1, measures, costs, now):
-                    continue
-                row[MOVE] = -1
-            _ahead(row, values, radix, costs, bounds, ahead)
-            if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
+        depth = 0
+        rows[0], values[0], following[0] = ints[label], floats[label], 0
+        rows[0, PARENT], rows[0, NODES] = label, 0
+        fresh = True
+        while depth >= 0:
+            if fresh:
+                ints, floats, keys, ids, table = _room(ints, floats, keys, ids, table, counters)
+                _go_on(
+                    rows[depth], values[depth], scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans,
+                    ints, floats, keys, ids, table, counters,
+                )  # fmt: skip
+            i = following[depth]
+            if i == len(items):
+                depth, fresh = depth - 1, False
                 continue
-            n = _insert(ints, floats, table, counters, row, values, measures, lexical)
-            if n >= 0:
-                _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
+            following[depth] += 1
+            rows[depth + 1], values[depth + 1], following[depth + 1] = rows[depth], values[depth], i + 1
+            fresh = _place(rows[depth + 1], values[depth + 1], i, measures, radix, items, rules, bounds)
+            if fresh:
+                _ahead(rows[depth + 1], values[depth + 1], radix, costs, bounds, ahead)
+                fresh = not _hopeless(objective, compute, rates, ahead, goal, front, fronts)
+            depth += fresh
     if status == RUNNING:
         least = _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead)
     return status, found, least, ints, floats, keys, ids, table

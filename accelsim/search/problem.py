@@ -85,13 +85,13 @@ class Problem:
 
     @cached_property
     def edges(self) -> tuple[Edge, ...]:
-        """Every edge between kept levels that skips none that must keep the tensor."""
+        """Every edge between kept levels that skips none that must keep the tensor, those of inner levels first."""
         out = []
         for tensor, keeps in enumerate(self.keeps):
             for child in range(len(keeps) - 1, 0, -1):
                 if keeps[child] != "not":
                     out += [Edge(tensor, child, parent) for parent in self._parents(keeps, child)]
-        return tuple(out)
+        return tuple(sorted(out, key=lambda edge: -edge.child))
 
     @cached_property
     def feeds(self) -> tuple[tuple[Edge, ...], ...]:
