@@ -9,7 +9,7 @@ import click
 from accelsim.cli import options, output
 from accelsim.errors import InputError
 
-DISAGREES = 1
+DISAGREES, INTERRUPTED = 1, 130
 
 
 @click.command("map", short_help="Search the best mapping of one layer.")
@@ -20,6 +20,9 @@ DISAGREES = 1
 @options.searching
 @click.option("--max-cycles", type=int, metavar="N", help="Only mappings of at most so many cycles.")
 @click.option("--max-energy", type=float, metavar="E", help="Only mappings of at most E, in the machine's unit.")
+@click.option(
+    "--restrict", "restriction", metavar="FILE", help="Fix axes, tiles, what levels keep, or a whole nest (YAML)."
+)
 @click.option("--explain", is_flag=True, help="Say why: what costs, what is full, and what more of it would buy.")
 @click.option("--pareto", is_flag=True, help="Every best trade-off of energy and cycles, instead of one mapping.")
 @options.workers
@@ -27,11 +30,11 @@ DISAGREES = 1
 def map_(
     layer: str, network: str | None, architecture: str, batch: int | None, explain: bool, pareto: bool, as_json: bool,
     workers: int | None, **given: Any,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Search the best mapping of one layer: prints the nest, its cost, and how sure the search is.
 
-    LAYER is a layer of --network, or a layer file. With --explain up to two dozen machines with a little more of
-    something are searched too, each for at most 5 s (or --seconds).
+    LAYER is a layer of --network, or a layer file. Ctrl-C prints the best so far, with its gap. With --explain up to
+    two dozen machines with a little more of something are searched too, each for at most 5 s (or --seconds).
 
     \b
     Example:
@@ -45,28 +48,34 @@ def map_(
         if explain or given["objective"] != "energy":
             raise InputError("--pareto trades energy for cycles: it goes with neither --explain nor --objective")
         _print_front(operation, machine, given, as_json)
-        return
+        return 0
     workers = options.checked_workers(workers)
     from accelsim.report.records import search_record
     from accelsim.report.searching import best_mapping
     from accelsim.report.single import certificate_sentence, evaluation_tables, objective_unit
+    from accelsim.search import SearchInterrupted
 
-    with output.searching(f"mapping {operation.name}") as progress:
-        found = best_mapping(operation, machine, **given, progress=progress)
-    why = _explained(found, operation, machine, given, workers) if explain else None
+    stopped = 0
+    try:
+        with output.searching(f"mapping {operation.name}") as progress:
+            found = best_mapping(operation, machine, **given, progress=progress)
+    except SearchInterrupted as interrupt:
+        found, stopped = interrupt.result, INTERRUPTED
+    why = _explained(found, operation, machine, given, workers) if explain and not stopped else None
     if as_json:
         from accelsim.report.explaining import explanation_record
 
         output.print_json(search_record(found) if why is None else explanation_record(why))
-        return
+        return stopped
     click.echo(f"{found.mapping}\n")
-    tables, notes = evaluation_tables(found.evaluation), []
+    tables, notes = evaluation_tables(found.evaluation), ["Interrupted: the best so far."] if stopped else []
     if why is not None:
         from accelsim.report.explaining import explanation_sentences, explanation_tables
 
         tables, notes = [tables[0], *explanation_tables(why)], list(explanation_sentences(why))
     unit = objective_unit(given["objective"], machine.energy_unit)
     output.print_tables(tables, [*notes, certificate_sentence(found.certificate, unit), *_unverified(machine)])
+    return stopped
 
 
 def _asked(given: dict[str, Any]) -> Any:
@@ -74,10 +83,10 @@ def _asked(given: dict[str, Any]) -> Any:
     from accelsim.report.results import Settings
     from accelsim.report.searching import check_settings, limits
 
-    own = ("max_cycles", "max_energy", "cache")
+    own = ("max_cycles", "max_energy", "restriction", "cache")
     settings = Settings(None, **{name: value for name, value in given.items() if name not in own})
     check_settings(settings)
-    return limits(settings, given["max_cycles"], given["max_energy"])
+    return limits(settings, given["max_cycles"], given["max_energy"], given["restriction"])
 
 
 def _explained(found: Any, operation: Any, machine: Any, given: dict[str, Any], workers: int) -> Any:

@@ -100,6 +100,8 @@ def parse_yaml(text: str, name: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
+        if "nesting depth" in str(error.problem):  # the parser's own limit, in its newer releases
+            raise InputError(f"{name}:{line}: must be nested at most {MAX_DEPTH} deep") from None
         raise InputError(f"{name}:{line}: is not valid YAML: {error.problem}{_tab_hint(text, line)}") from None
     except yaml.YAMLError as error:
         raise InputError(f"{name}: is not valid YAML: {' '.join(str(error).split())}") from None

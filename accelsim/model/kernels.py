@@ -19,6 +19,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+kernel = njit(cache=True, error_model="numpy")
+helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
 TEMPORAL, SUM, UNION, FORWARD, FIRST, FIXED = range(6)
 # Kinds of tables: one dim that indexes, one dim that does not, a window, all that a window ever holds.
 CHAIN, REUSE, WINDOW, COVER = range(4)
@@ -26,7 +29,7 @@ STATES = 256
 DIMS = 3  # terms of a rank at most
 
 
-@njit(cache=True)
+@helper
 def _push(states, n, length, dead, count):
     """Add ``count`` tiles of a length to the multiset; equal ones are merged."""
     if length <= 0 or count == 0:
@@ -43,7 +46,7 @@ def _push(states, n, length, dead, count):
     return n + 1
 
 
-@njit(cache=True)
+@helper
 def _split_space(states, n, length, dead, count, step):
     """All coordinates of a spatial loop; ``dead`` is clipped along with the tile (see chain_entry)."""
     full, rest = length // step, length % step
@@ -61,7 +64,7 @@ def _split_space(states, n, length, dead, count, step):
     return n
 
 
-@njit(cache=True)
+@kernel
 def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):
     """(A, B) of a single dim, from multisets of tile lengths: no position is visited one by one.
 
@@ -110,7 +113,7 @@ def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):
     return a, b
 
 
-@njit(cache=True)
+@helper
 def _feasible(length, first, loops, dim, dims, steps, modes, index):
     """Whether the instance has anything to do in a tile of this length, by the loops from ``first`` on."""
     for loop in range(first, loops):
@@ -123,7 +126,7 @@ def _feasible(length, first, loops, dim, dims, steps, modes, index):
     return length > 0
 
 
-@njit(cache=True)
+@helper
 def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, before, start, length):
     """Write start and length of every dim of one instance's tile just before or after a step; False when idle."""
     for dim in range(DIMS):
@@ -150,7 +153,7 @@ def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, before, start
     return True
 
 
-@njit(cache=True)
+@helper
 def _run(strides, length, dense):
     """Whether the set has no gap between its smallest and largest index."""
     if dense:
@@ -170,7 +173,7 @@ def _run(strides, length, dense):
     return steps_left == 0
 
 
-@njit(cache=True)
+@helper
 def _paint(canvas, colour, strides, offset, size, start, length, dense):
     """Mark the indexes of a tile that hold data; returns how many were not marked in this colour yet."""
     new = 0
@@ -194,7 +197,7 @@ def _paint(canvas, colour, strides, offset, size, start, length, dense):
     return new
 
 
-@njit(cache=True)
+@helper
 def _next(index, trips, moving, low):
     """Advance the odometer over the loops in ``moving`` (bool per loop); False when it wraps round."""
     for loop in range(len(index) - 1, -1, -1):
@@ -206,7 +209,7 @@ def _next(index, trips, moving, low):
     return False
 
 
-@njit(cache=True)
+@helper
 def _contiguous_overlap(strides, offset, size, start, length, start0, length0):
     """(|set|, |set and earlier set|) of two gapless sets, clipped to the data."""
     low, low0, reach, reach0 = offset, offset, 0, 0
@@ -220,7 +223,7 @@ def _contiguous_overlap(strides, offset, size, start, length, start0, length0):
     return max(0, high - low + 1), max(0, min(high, high0) - max(low, low0) + 1)
 
 
-@njit(cache=True)
+@kernel
 def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops, cut, stepping, reuse):
     """(A, B) of a rank with several dims or with padding, by visiting its tile positions; B is 0 unless ``reuse``."""
     index, low = np.zeros(loops, np.int64), np.zeros(loops, np.int64)
@@ -291,7 +294,7 @@ def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips
     return a, b
 
 
-@njit(cache=True)
+@helper
 def _collect(canvas, colour, base, strides, offset, size, start, length, dense):
     """Add a tile to the union (row 1) and its elements not held before (row 0) to the needed (row 2)."""
     new = need = 0
@@ -316,7 +319,7 @@ def _collect(canvas, colour, base, strides, offset, size, start, length, dense):
     return new, need
 
 
-@njit(cache=True)
+@helper
 def _mark(row, x, colour):
     if row[x] == colour:
         return 0
@@ -324,7 +327,7 @@ def _mark(row, x, colour):
     return 1
 
 
-@njit(cache=True)
+@kernel
 def window_cover(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops):
     """Different indexes that a rank ever reaches, per combination of SUM coordinates (UNION ones together), summed."""
     index, low = np.zeros(loops, np.int64), np.zeros(loops, np.int64)
@@ -350,7 +353,7 @@ def window_cover(bounds, strides, offset, size, dense, dims, steps, modes, trips
     return total
 
 
-@njit(cache=True)
+@kernel
 def fill_tables(
     rows,
     variant_steps,
@@ -447,7 +450,7 @@ def fill_tables(
                 )
 
 
-@njit(cache=True)
+@kernel
 def fold(
     a,
     b,
@@ -495,7 +498,7 @@ def fold(
             out[f, m] = total
 
 
-@njit(cache=True)
+@kernel
 def variants(steps, columns):
     """Per mapping the number of its combination of steps in ``columns``; and one mapping per combination."""
     size = 1024

@@ -11,6 +11,7 @@ from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError, InputError, nearest
 from accelsim.report.results import LayerResult, Settings
 from accelsim.search.interface import OBJECTIVES, STEPS, Limits, Objective, SearchResult, Steps
+from accelsim.search.restriction import Restriction
 from accelsim.workload.operation import Operation
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ Watch = Callable[[int, float], None]
 """Called with (partial nests looked at, best value so far)."""
 
 
-def limits(settings: Settings, max_cycles: int | None = None, max_energy: float | None = None) -> Limits:
+def limits(
+    settings: Settings, max_cycles: int | None = None, max_energy: float | None = None,
+    restriction: str | Path | Restriction | None = None,
+) -> Limits:  # fmt: skip
     """The settings as the search takes them."""
     return Limits(
         dataflow=settings.dataflow,
@@ -35,7 +39,17 @@ def limits(settings: Settings, max_cycles: int | None = None, max_energy: float 
         steps=settings.steps,
         max_cycles=max_cycles,
         max_energy=max_energy,
+        restriction=as_restriction(restriction),
     )
+
+
+def as_restriction(restriction: str | Path | Restriction | None) -> Restriction | None:
+    """What a path, a value or nothing fixes of a mapping."""
+    if isinstance(restriction, str | Path):
+        from accelsim.search.restriction_files import load_restriction
+
+        return load_restriction(restriction)
+    return restriction
 
 
 def cache_of(cache: Cache | bool) -> Cache | None:
@@ -129,21 +143,23 @@ def best_mapping(
     steps: Steps = "aligned",
     max_cycles: int | None = None,
     max_energy: float | None = None,
+    restriction: str | Path | Restriction | None = None,
     cache: Cache | bool = True,
     progress: Watch | None = None,
 ) -> SearchResult:
     """The best mapping of one layer on one machine, its cost, and the certificate: how sure that is.
 
     Arguments as of ``accelsim.compare``; ``max_cycles`` and ``max_energy`` (in the machine's unit) leave out what is
-    slower or costs more; ``progress`` is called with (partial nests looked at, best value so far). Raises
+    slower or costs more; ``restriction`` (a file or a value) fixes axes, tiles, what levels keep, the least utilization
+    or a nest with open steps; ``progress`` is called with (partial nests looked at, best value so far). Raises
     InfeasibleError, with the constraint and the smallest change that would help, when there is no mapping, and
-    InputError for whatever is wrong with the arguments.
+    InputError for whatever is wrong with the arguments; SearchInterrupted, with the best so far, on Ctrl-C.
     """
     from accelsim.search import search_many
 
     settings = Settings(None, objective, convention, dataflow, gap, seconds, steps)
     check_settings(settings)
-    asked = limits(settings, max_cycles, max_energy)
+    asked = limits(settings, max_cycles, max_energy, restriction)
     operation = layer if isinstance(layer, Operation) else layer.operation()
     pair = operation, as_architecture(architecture)
     (answer,) = search_many([pair], objective, asked, cache=cache_of(cache), watch=progress)

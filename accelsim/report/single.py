@@ -33,7 +33,7 @@ def certificate_sentence(certificate: Certificate, unit: str = "") -> str:
         better = f"{100 * certificate.gap:.2g} % better"
         sure = f"Not proven: a mapping of the space may be up to {better} (none is below {bound})."
     looked = f"{count(certificate.looked_at)} partial nests looked at in {certificate.seconds:.3g} s"
-    size = f"{significant_space(certificate.space)} combinations of tiles and kept levels"
+    size = f"up to {significant_space(certificate.space)} nests"
     return f"{sure} {looked}. The space: {certificate.space_rule}; {size}."
 
 

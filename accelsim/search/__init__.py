@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError
-from accelsim.search.interface import OBJECTIVES, STEPS, Certificate, Limits, Objective, SearchResult, Steps
+from accelsim.search.interface import (
+    OBJECTIVES,
+    STEPS,
+    Certificate,
+    Limits,
+    Objective,
+    SearchInterrupted,
+    SearchResult,
+    Steps,
+)
 from accelsim.workload.operation import Operation
 
 if TYPE_CHECKING:
@@ -22,6 +31,7 @@ __all__ = [
     "Certificate",
     "Limits",
     "Objective",
+    "SearchInterrupted",
     "SearchResult",
     "Steps",
     "search",

@@ -48,8 +48,8 @@ class Words:
 
 
 class Crossing(NamedTuple):
-    """A boundary between a parent and a child inside of fan-out number ``below`` - 1, seen by a measure whose level lies
-    inside fan-out ``since`` - 1; ``returns``: one child instance counts per group that adds to the same outputs."""
+    """A boundary between a parent and a child inside of fan-out ``below`` - 1, for a measure whose level lies inside of
+    fan-out ``since`` - 1; ``returns``: one child instance counts per group that adds to the same outputs."""
 
     tensor: int
     below: int

@@ -27,7 +27,7 @@ from accelsim.search.budget import Budget
 from accelsim.search.frames import Frame, frames
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import infeasible
-from accelsim.search.interface import Certificate, Limits, Objective, SearchResult
+from accelsim.search.interface import Certificate, Limits, Objective, SearchInterrupted, SearchResult
 from accelsim.search.lattice import Floats
 from accelsim.search.ledger import Ledger
 from accelsim.search.objective import Score, check_objective, score
@@ -35,6 +35,7 @@ from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
+from accelsim.search.space_size import nests
 from accelsim.search.symmetry import is_first, mirrors
 from accelsim.search.walk import Walk
 from accelsim.search.windows import WindowTables
@@ -65,9 +66,9 @@ def search(
 ) -> SearchResult:
     """The best mapping found and how sure that is; the same answer for the same question unless ``seconds`` bites.
 
-    ``progress`` is called with the labels looked at and the best value so far. An interrupt (Ctrl-C) is the caller's;
-    ``limits.seconds`` returns the best so far with its gap.
-    Raises InfeasibleError when no mapping fits, with the constraint and the smallest change that would help;
+    ``progress`` is called with the labels looked at and the best value so far.
+    Raises SearchInterrupted, with the best so far and its gap, on Ctrl-C once there is one;
+     InfeasibleError when no mapping fits, with the constraint and the smallest change that would help;
     InputError for an unknown objective, dataflow or convention, or an operation without MACs, which needs no mapping.
     """
     check_objective(objective)
@@ -118,21 +119,19 @@ class _Search:
         self.dives = 0
         self.measures = 1 if self.lexical else None
         self.space = 0
+        self.current: tuple[_Entry, ...] = ()
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.frames()
         for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][: DIVES // 2]:
             self.further(entry)  # steps that divide have the better bounds, and give the others something to beat
-        while queue and not (self.budget.is_spent and self.best is not None):
-            entry = heappop(queue)
-            if self.hopeless(entry.frame, entry.values):
-                continue
-            further = self.further(entry)
-            if further is not None:
-                heappush(queue, further)
-            if self.progress is not None and self.best is not None:
-                self.progress(self.budget.looked_at, self.best[0][0])
+        try:
+            self.explore(queue)
+        except KeyboardInterrupt:
+            if self.best is None:
+                raise
+            raise SearchInterrupted(self.certified([*queue, *self.current])) from None
         if self.best is None:
             from accelsim.search.partial import disobedient
 
@@ -141,6 +140,20 @@ class _Search:
             raise infeasible(self.problem, self.limits)
         return self.certified(queue)
 
+    def explore(self, queue: list[_Entry]) -> None:
+        """Take frames in the order of their bounds until none is left or enough was done."""
+        while queue and not (self.budget.is_spent and self.best is not None):
+            entry = heappop(queue)
+            if self.hopeless(entry.frame, entry.values):
+                continue
+            self.current = (entry,)
+            further = self.further(entry)
+            if further is not None:
+                heappush(queue, further)
+            self.current = ()
+            if self.progress is not None and self.best is not None:
+                self.progress(self.budget.looked_at, self.best[0][0])
+
     def frames(self) -> list[_Entry]:
         """Every frame with a first, quick bound, as a heap."""
         queue, swaps = [], mirrors(self.problem.rules)
@@ -148,7 +161,7 @@ class _Search:
             if not is_first(frame, swaps):
                 continue
             walk = Walk(self.problem, frame, self.tables, self.measures)
-            self.space += walk.space
+            self.space += nests(self.problem, frame)
             if np.isfinite(walk.apart[0]):
                 queue.append(self.entry(number, frame, walk.apart, partial(self.relaxed, walk)))
                 walk.forget()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -48,6 +49,18 @@ class Hunt:
         self.floats[n, measures : 2 * measures] = cost if exact else inf
         kernels._push(self.keys, self.ids, self.counters, float(cost[0]), n)
 
+    def _make_room(self) -> None:
+        """Larger arrays, where they have no room for the labels that one more expansion may add."""
+        labels, margin = int(self.counters[kernels.LABELS]), self.walk.margin
+        if len(self.ints) - labels <= margin:
+            size = 2 * len(self.ints) + margin
+            self.ints, self.floats = (_grown(array, size) for array in (self.ints, self.floats))
+        if len(self.keys) - int(self.counters[kernels.HEAP]) <= margin:
+            size = 2 * len(self.keys) + margin
+            self.keys, self.ids = (_grown(array, size) for array in (self.keys, self.ids))
+        while len(self.table) // 2 - int(self.counters[kernels.BUCKETS]) <= margin:
+            self.table = kernels.rehashed(self.ints, self.table)
+
     @property
     def looked_at(self) -> int:
         return int(self.counters[kernels.LABELS])
@@ -55,10 +68,14 @@ class Hunt:
     def run(self, goal: Floats, front: Floats, fronts: int, most: int) -> tuple[int, Mapping | None, float]:
         """Look at up to ``most`` labels: (status, the nest of a complete one, least value still open)."""
         aim = (self.objective, float(self.walk.frame.cycles), self.rates, self.lexical, goal, front, fronts)
-        status, found, least, self.ints, self.floats, self.keys, self.ids, self.table = kernels.explore(
-            most, self.weight, aim, *self.inputs,
-            self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
-        )  # fmt: skip
+        status = kernels.FULL
+        while status == kernels.FULL:
+            self._make_room()
+            status, found, looked_at, least = kernels.explore(
+                most, self.walk.margin, self.weight, aim, *self.inputs,
+                self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
+            )  # fmt: skip
+            most -= looked_at
         mapping = self.mapping(int(found)) if status == kernels.FOUND else None
         return int(status), mapping, float(least)
 
@@ -104,6 +121,12 @@ class Hunt:
             for later in mine[i + 1 :]:
                 inside *= later.positions if later.dim == spread.dim else 1
             yield Spatial(spread.dim, inside, spread.axis)
+
+
+def _grown(array: Any, size: int) -> Any:
+    fresh = np.empty((size, *array.shape[1:]), array.dtype)
+    fresh[: len(array)] = array
+    return fresh
 
 
 def _tidy(nodes: list[Node], left: dict[str, int]) -> Iterator[Node]:

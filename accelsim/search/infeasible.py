@@ -103,8 +103,13 @@ def _nests(smallest: Smallest) -> tuple[list[Nest], bool]:
 
 def _shortage(smallest: Smallest, nest: Nest) -> tuple[int, float]:
     """How many memories a nest overflows, and by what factor at most."""
-    over = [bits / held for bits, held in zip(nest.bits, smallest.memories.values(), strict=True) if bits > held]
+    over = [_times(bits, held) for bits, held in zip(nest.bits, smallest.memories.values(), strict=True) if bits > held]
     return len(over), max(over, default=0.0)
+
+
+def _times(bits: int, held: int) -> float:
+    """How many times over a memory is full; one that holds nothing counts as one bit."""
+    return bits / max(held, 1)
 
 
 def _lack(smallest: Smallest, nests: list[Nest], proven: bool) -> Lack | None:
@@ -115,11 +120,11 @@ def _lack(smallest: Smallest, nests: list[Nest], proven: bool) -> Lack | None:
     held = list(smallest.memories.items())
     if count > 1:
         least = [min(nests, key=lambda nest, i=i: nest.bits[i]) for i in range(len(held))]  # type: ignore[misc]
-        worst = max(range(len(held)), key=lambda i: least[i].bits[i] / held[i][1])
+        worst = max(range(len(held)), key=lambda i: _times(least[i].bits[i], held[i][1]))
         if least[worst].bits[worst] > held[worst][1]:
             return _of(smallest, least[worst], worst, proven)
     best = min(nests, key=lambda nest: _shortage(smallest, nest))
-    worst = max(range(len(held)), key=lambda i: best.bits[i] / held[i][1])
+    worst = max(range(len(held)), key=lambda i: _times(best.bits[i], held[i][1]))
     return _of(smallest, best, worst, proven and count == 1)
 
 
@@ -171,7 +176,7 @@ def _remedy(smallest: Smallest, lack: Lack) -> str:
     bounds = smallest.problem.rules.operation.extents
     whole = {dim for tile in lack.tiles for dim, extent in _own(smallest, tile) if extent == bounds[dim]}
     room = lack.held * smallest.problem.levels[lack.memory.level].word_bits
-    for dim in (d for d in smallest.problem.rules.dims if d in whole):
+    for dim in (d for d in smallest.problem.rules.listed if d in whole):
         fits, over = 0, bounds[dim]  # a smaller extent never needs more, so halving finds the largest that fits
         while over - fits > 1:
             middle = (fits + over) // 2
@@ -185,9 +190,9 @@ def _remedy(smallest: Smallest, lack: Lack) -> str:
 def _stuck(problem: Problem, smallest: Smallest) -> list[str]:
     """The dims that leave no order of loops: each alone if one does, else those without which there is one."""
     dims, aligned = frozenset(problem.rules.dims), smallest.aligned
-    alone = [dim for dim in problem.rules.dims if not _loops(Smallest(problem, aligned, dims - {dim}))]
-    without = [dim for dim in problem.rules.dims if _loops(Smallest(problem, aligned, frozenset({dim})))]
-    return alone or without or list(problem.rules.dims)
+    alone = [dim for dim in problem.rules.listed if not _loops(Smallest(problem, aligned, dims - {dim}))]
+    without = [dim for dim in problem.rules.listed if _loops(Smallest(problem, aligned, frozenset({dim})))]
+    return alone or without or list(problem.rules.listed)
 
 
 def _loops(smallest: Smallest) -> bool:

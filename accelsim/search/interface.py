@@ -25,7 +25,7 @@ class Limits:
     gap             stop when (best - lower bound) / best is at most this; 0 asks for proof
     seconds         stop after this much wall time with the best so far; None for no limit.  A limit that bites makes
                     the answer depend on the machine's speed; ``max_candidates`` does not
-    max_candidates  stop soon after looking at this many partial nests; None: 50,000 with a gap above 0 and no limit of
+    max_candidates  stop soon after looking at this many partial nests; None: 300,000 with a gap above 0 and no limit of
                     seconds, no limit otherwise
     steps           perfect: every step divides what encloses it. aligned: besides, loops in space may leave a last part
                     smaller, the dim then being cut as if its bound were the next multiple. ragged: any step
@@ -62,8 +62,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Certificate:
-    """How sure a search is. ``space``: mappings in the space, ``space_rule``: that space in words; ``looked_at``:
-    mappings evaluated; ``lower_bound`` of the objective over the space; ``complete``: the whole space was covered."""
+    """How sure a search is. ``space``: nests in the space, at most (accelsim.search.space_size); ``space_rule``: that
+    space in words; ``looked_at``: partial nests looked at; ``lower_bound`` of the objective over the space;
+    ``complete``: the whole space was covered."""
 
     space: int
     space_rule: str
@@ -86,3 +87,11 @@ class SearchResult:
     mapping: Mapping
     evaluation: Evaluation
     certificate: Certificate
+
+
+class SearchInterrupted(KeyboardInterrupt):
+    """An interrupt (Ctrl-C) that came when a mapping was found; ``result``: the best so far, with its gap."""
+
+    def __init__(self, result: SearchResult) -> None:
+        super().__init__()
+        self.result = result

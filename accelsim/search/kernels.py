@@ -6,7 +6,8 @@ free) and which of those slide, from which tile on.  When the child's tile chang
 while it slides every loop gives back what stays when it steps.  Labels alike in all of this compete: only the cheaper
 or the smaller one stays.
 
-``relax`` gives what is still to come at least, memory by memory instead of all tensors of a memory together.
+What is still to come at least is found by accelsim.search.bound_kernels, memory by memory instead of all tensors of a
+memory together.
 Kernels that call each other live in one module, because Numba's cache does not follow calls across files.
 """
 
@@ -16,43 +17,30 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+kernel = njit(cache=True, error_model="numpy")
+helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
 # Columns of a label's integers; NODES: edges whose children stand right inside its loop; from SLOT on, per slot where
 # its slide began (special tile vector + 1) or 0.
 Q, STATE, OPEN, REGION, PLACED, PARENT, MOVE, NODES, NEXT, ALIVE, SLOT = range(11)
-# What a loop over a dim does to a tensor's tile: nothing, another tile, one that may overlap, nothing but where it runs.
+# What a loop over a dim does to a tensor's tile: nothing, another one, one that may overlap, nothing but be uneven.
 FREE, MOVES, SLIDES, REUSES = range(4)
 # Counters of a walk.
 LABELS, HEAP, POPS, BUCKETS, COUNTERS = range(5)
 ENERGY, LATENCY, EDP = range(3)
-RUNNING, FOUND, EMPTY = range(3)
+RUNNING, FOUND, EMPTY, FULL = range(4)
 PASS = 900
 CLOSE = 1e-12
 
 
-@njit(cache=True)
-def passed(items, widths, terms, groups, every, forgotten, low):
-    """What passes per visit: ``low[edge, measure, special tile vector]``, without what a convention may forget."""
-    first, measure, weight, at_every, _ = terms
-    many, local, _, _, _ = groups
-    for i in range(len(items)):
-        t = items[i, 0]
-        for w in range(widths[t]):
-            for term in range(first[i], first[i + 1]):
-                value = weight[term]
-                for g in range(many[t]):
-                    value *= every[at_every[term, g] + local[t, g, w]]
-                low[i, measure[term], w] += value
-            for k in range(low.shape[1]):
-                low[i, k, w] -= forgotten[i, k]
-
-
-@njit(cache=True)
+@helper
 def _stays(i, t, start, w, move, terms, groups, kept, out):
     """Write per measure what stays, per visit, when a loop (-1: over dims that reuse the tensor) steps around tile
     vector ``w`` and the node's tile is ``start``."""
     first, measure, weight, _, at_kept = terms
     many, local, counts, kinds, kind_of = groups
-    out[:] = 0.0
+    for k in range(len(out)):
+        out[k] = 0.0
     for term in range(first[i], first[i + 1]):
         value = weight[term]
         for g in range(many[t]):
@@ -63,11 +51,11 @@ def _stays(i, t, start, w, move, terms, groups, kept, out):
         out[measure[term]] += value
 
 
-@njit(cache=True)
+@kernel
 def potentials(
     items, slots, widths, terms, groups, kept, roles, steps, move_dim, nests, visits, measures, saved, live, first_saved
 ):  # fmt: skip
-    """What loops to come save of a slide, at most: into ``saved`` and ``live``, or of whole slides into ``first_saved``.
+    """What loops to come save of a slide at most, into ``saved`` and ``live``, or of whole slides, ``first_saved``.
 
     Loops over dims that reuse the tensor save at most once: all of their steps around one tile vector.
     """
@@ -86,7 +74,9 @@ def potentials(
             for w in range(widths[t] - 1, start - 1, -1):
                 if not nests[t, start, w]:
                     continue
-                without[:, w], having[:, w], some[w] = 0.0, 0.0, False
+                some[w] = False
+                for k in range(measures):
+                    without[k, w], having[k, w] = 0.0, 0.0
                 for move in range(len(move_dim)):
                     role = roles[t, move_dim[move]]
                     if role < SLIDES or steps[t, move, w] < 0:
@@ -106,126 +96,15 @@ def potentials(
                         some[w] |= after[k] != 0.0
                         having[k, w] = max(having[k, w], share * after[k] + (1.0 - share) * without[k, w])
                 if len(saved):
-                    saved[number, :, start, w], live[number, start, w] = having[:, w], some[w]
+                    live[number, start, w] = some[w]
+                    for k in range(measures):
+                        saved[number, k, start, w] = having[k, w]
             if len(first_saved):
-                first_saved[i, :, start] = having[:, start]
+                for k in range(measures):
+                    first_saved[i, k, start] = having[k, start]
 
 
-@njit(cache=True)
-def dense(items, low, saved, constant, visits, special, out):
-    """Least cost per measure, edge and tile vector: what passes less what a slide saves at most."""
-    for k in range(out.shape[0]):
-        for i in range(len(items)):
-            t = items[i, 0]
-            for q in range(out.shape[2]):
-                value = low[i, k, special[t, q]]
-                if len(saved):
-                    value -= saved[i, k, special[t, q]]
-                out[k, i, q] = value * visits[t, q] + constant[i, k]
-
-
-@njit(cache=True)
-def _lowered(here, shape, move_dim, up, may_move):
-    """Write at every tile vector the least of what stands there or further out, dim by dim."""
-    inner = len(here)
-    for d in range(len(shape)):
-        tiles = shape[d]
-        inner //= tiles
-        if not may_move[d]:
-            continue
-        for m in range(len(move_dim)):
-            if move_dim[m] != d:
-                continue
-            for tile in range(tiles - 2, -1, -1):
-                if up[m, tile] < 0:
-                    continue
-                for outer in range(0, len(here), tiles * inner):
-                    low, high = outer + tile * inner, outer + up[m, tile] * inner
-                    for x in range(inner):
-                        value, own = here[high + x], here[low + x]
-                        here[low + x] = value if value < own else own
-
-
-@njit(cache=True)
-def opened(radix, row_of, items, hull):
-    """Per row, the tile vectors with a way on, outermost first: (first of every row and the end, tile vectors)."""
-    rows, size = row_of.max() + 1, hull.shape[1]
-    first, need = np.zeros(rows + 1, np.int64), np.zeros(rows, np.int64)
-    may = np.zeros(size, np.int64)
-    for i in range(len(items)):
-        for q in range(size):
-            may[q] |= hull[i, q] << i
-    for s in range(1, len(row_of)):
-        t, rest = 0, s
-        while rest > 0 and row_of[s] >= 0:
-            level, found = rest % radix, rest % radix == 0
-            for i in range(len(items)):
-                if not found and items[i, 0] == t and items[i, 1] == level:
-                    need[row_of[s]] |= 1 << i
-                    found = True
-            if not found:
-                need[row_of[s]] |= 1 << 62  # a level that no edge leads out of
-            t, rest = t + 1, rest // radix
-    places, at = np.empty(rows * size, np.int32), 0
-    for row in range(1, rows):
-        first[row] = at
-        for q in range(size - 1, -1, -1):
-            if may[q] & need[row] == need[row]:
-                places[at] = q
-                at += 1
-    first[rows] = at
-    return first, places[:at].copy()
-
-
-@njit(cache=True)
-def relax(
-    radix, row_of, items, costs, bits, per_bit, item_ok, ways, moves, shape, move_dim, up, move_ok, out
-):  # fmt: skip
-    """Least sum of ``costs[edge, q] + per_bit[edge] x bits[edge, q]`` still to come, per state and tile vector, each edge wherever it likes best.
-
-    ``row_of``: the row of every state, -1 for those that never occur; ways: as ``opened`` tells, ``out`` being infinite
-    elsewhere; up[loop, tile]: number of the tile after the loop, or -1. A state in which few tile vectors have a way on
-    is walked through, others are swept dim by dim.
-    """
-    first, places = ways
-    size = out.shape[1]
-    mine, after = np.empty(len(items), np.int64), np.empty(len(items), np.int64)
-    out[0, :] = 0.0
-    for s in range(1, len(row_of)):
-        row = row_of[s]
-        if row < 0 or first[row] == first[row + 1]:
-            continue
-        here, n, t, rest = out[row], 0, 0, s
-        while rest > 0:
-            level = rest % radix
-            for i in range(len(items)):
-                if level > 0 and items[i, 0] == t and items[i, 1] == level:
-                    mine[n], after[n] = i, row_of[s - (level - items[i, 2]) * radix**t]
-                    n += 1
-            t, rest = t + 1, rest // radix
-        if 4 * (first[row + 1] - first[row]) > size:
-            here[:] = np.inf
-            for j in range(n):
-                further, own, may = out[after[j]], costs[mine[j]], item_ok[mine[j]]
-                more, price = bits[mine[j]], per_bit[mine[j]]
-                for q in range(size):
-                    value = own[q] + price * more[q] + further[q] if may[q] else np.inf
-                    here[q] = value if value < here[q] else here[q]
-            _lowered(here, shape, move_dim, up, move_ok[s])
-            continue
-        for at in range(first[row], first[row + 1]):
-            q, best = places[at], np.inf
-            for m in range(len(move_dim)):
-                if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
-                    best = min(best, here[moves[m, q]])
-            for j in range(n):
-                if item_ok[mine[j], q]:
-                    i = mine[j]
-                    best = min(best, costs[i, q] + per_bit[i] * bits[i, q] + out[after[j], q])
-            here[q] = best
-
-
-@njit(cache=True)
+@kernel
 def _value(objective, compute, rates, values):
     """(primary, secondary) of a vector of measures: energy, then words per port."""
     cycles = compute
@@ -238,7 +117,7 @@ def _value(objective, compute, rates, values):
     return values[0] * cycles, values[0], cycles
 
 
-@njit(cache=True)
+@helper
 def _key(objective, compute, rates, ahead, paid, weight):
     """Order in which labels are looked at: what is still to come weighs a little more than what is paid."""
     _, _, cycles = _value(objective, compute, rates, ahead)
@@ -250,7 +129,7 @@ def _key(objective, compute, rates, ahead, paid, weight):
     return cycles + energy / (energy + 1e15)
 
 
-@njit(cache=True)
+@kernel
 def _hopeless(objective, compute, rates, values, goal, front, fronts):
     """Whether nothing with at least these measures can be better than what is known.
 
@@ -274,7 +153,7 @@ def _hopeless(objective, compute, rates, values, goal, front, fronts):
     return first >= goal[0] * (1.0 - CLOSE) and second >= goal[1] * (1.0 - CLOSE)
 
 
-@njit(cache=True)
+@kernel
 def _push(keys, ids, counters, key, label):
     n = counters[HEAP]
     counters[HEAP] = n + 1
@@ -287,7 +166,7 @@ def _push(keys, ids, counters, key, label):
     keys[n], ids[n] = key, label
 
 
-@njit(cache=True)
+@helper
 def _pop(keys, ids, counters):
     top, label = keys[0], ids[0]
     n = counters[HEAP] - 1
@@ -309,7 +188,7 @@ def _pop(keys, ids, counters):
     return top, label
 
 
-@njit(cache=True)
+@helper
 def _hash(row, mask):
     h = 1469598103934665603
     for column in range(len(row)):
@@ -319,7 +198,7 @@ def _hash(row, mask):
     return (h ^ (h >> 32)) & mask
 
 
-@njit(cache=True)
+@helper
 def _same(a, b):
     for column in range(len(a)):
         if (column <= PLACED or column >= SLOT) and a[column] != b[column]:
@@ -327,7 +206,7 @@ def _same(a, b):
     return True
 
 
-@njit(cache=True)
+@helper
 def _covers(a, b, measures, lexical):
     """Whether the label of floats ``a`` may stand for ``b`` whatever comes: its highest against the lowest of ``b``."""
     for r in range(2 * measures, len(a)):
@@ -341,14 +220,15 @@ def _covers(a, b, measures, lexical):
     return True
 
 
-@njit(cache=True)
-def _grown(array, size):
-    fresh = np.empty((size, array.shape[1]), array.dtype)
-    fresh[: len(array)] = array
-    return fresh
+@helper
+def _copy(ints, floats, to_ints, to_floats):
+    for i in range(len(ints)):
+        to_ints[i] = ints[i]
+    for i in range(len(floats)):
+        to_floats[i] = floats[i]
 
 
-@njit(cache=True)
+@helper
 def _insert(ints, floats, table, counters, row, values, measures, lexical):
     """Add a label unless one like it covers it; labels that it covers die. Returns its number or -1."""
     mask = len(table) - 1
@@ -374,18 +254,19 @@ def _insert(ints, floats, table, counters, row, values, measures, lexical):
         at = after
     n = counters[LABELS]
     counters[LABELS] = n + 1
-    ints[n] = row
+    _copy(row, values, ints[n], floats[n])
     ints[n, ALIVE] = 1
     ints[n, NEXT] = head
-    floats[n] = values
     table[slot] = n
     return n
 
 
-@njit(cache=True)
-def _rehash(ints, table, counters):
+@kernel
+def rehashed(ints, table):
     """The same chains in a table twice as large."""
-    fresh = np.full(2 * len(table), -1, np.int64)
+    fresh = np.empty(2 * len(table), np.int64)
+    for i in range(len(fresh)):
+        fresh[i] = -1
     mask = len(fresh) - 1
     for i in range(len(table)):
         if table[i] >= 0:
@@ -396,21 +277,7 @@ def _rehash(ints, table, counters):
     return fresh
 
 
-@njit(cache=True)
-def _room(ints, floats, keys, ids, table, counters):
-    """The arrays with room for the labels that one more expansion may add."""
-    if counters[LABELS] + 64 >= len(ints):
-        ints, floats = _grown(ints, 2 * len(ints)), _grown(floats, 2 * len(floats))
-    if counters[HEAP] + 64 >= len(keys):
-        more_keys, more_ids = np.empty(2 * len(keys)), np.empty(2 * len(ids), np.int64)
-        more_keys[: len(keys)], more_ids[: len(ids)] = keys, ids
-        keys, ids = more_keys, more_ids
-    if 2 * counters[BUCKETS] + 128 >= len(table):
-        table = _rehash(ints, table, counters)
-    return ints, floats, keys, ids, table
-
-
-@njit(cache=True)
+@helper
 def _settle(row, values, move, dim, trips, measures, costs, now):
     """What a loop (-1: nothing more comes) does to the open items of a label; False when it may not be."""
     (
@@ -468,7 +335,7 @@ def _settle(row, values, move, dim, trips, measures, costs, now):
     return True
 
 
-@njit(cache=True)
+@helper
 def _ahead(row, values, radix, costs, bounds, ahead):
     """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
     bound, price, priced_bound, wanted, bits, item_group, limit, row_of = bounds
@@ -501,7 +368,7 @@ def _ahead(row, values, radix, costs, bounds, ahead):
         ahead[0] = max(ahead[0], priced)
 
 
-@njit(cache=True)
+@helper
 def _may_pass(row, tensors, radix, pass_need, pinned, digits):
     """Whether all that lies inside the next fan-out stands, and its pinned dims have their tiles."""
     region = row[REGION]
@@ -514,7 +381,7 @@ def _may_pass(row, tensors, radix, pass_need, pinned, digits):
     return True
 
 
-@njit(cache=True)
+@helper
 def _stands_outside(row, t, level, tensors, nested):
     """Whether a node of this level would lie around one of an outer level where one of the two is nested."""
     for other in range(tensors):
@@ -524,15 +391,15 @@ def _stands_outside(row, t, level, tensors, nested):
     return False
 
 
-@njit(cache=True)
+@helper
 def _place(row, values, i, measures, radix, items, rules, bounds):
     """Put the child of an edge around a label; False when it may not stand there."""
-    place_ok, item_level, region_of, nested, tensors = rules
+    place_ok, item_level, region_of, nested, tensors, nests = rules
     _, _, _, wanted, bits, item_group, limit, _ = bounds
     t, level, q = items[i, 0], item_level[i], row[Q]
     if (row[STATE] // radix**t) % radix != items[i, 1] or region_of[level] != row[REGION] or not place_ok[i, q]:
         return False
-    if nested.any():
+    if nests:
         if _stands_outside(row, t, level, tensors, nested):
             return False
         row[PLACED] |= 1 << (level * tensors + t)
@@ -549,7 +416,7 @@ def _place(row, values, i, measures, radix, items, rules, bounds):
     return True
 
 
-@njit(cache=True)
+@helper
 def _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead):
     """The least primary value that a label in the heap may still come to."""
     least = np.inf
@@ -561,9 +428,9 @@ def _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead):
     return least
 
 
-@njit(cache=True)
+@helper
 def _too_early(row, dim, radix, items, roles, move_ok):
-    """Whether a child that stands right here might as well stand around a loop over ``dim``, which only reuses its tile."""
+    """Whether a child that stands here might as well stand around a loop over ``dim``, which only reuses its tile."""
     nodes = row[NODES]
     for i in range(len(items)):
         if (nodes >> i) & 1 and (roles[items[i, 0], dim] == FREE or roles[items[i, 0], dim] == REUSES):
@@ -573,7 +440,7 @@ def _too_early(row, dim, radix, items, roles, move_ok):
     return False
 
 
-@njit(cache=True)
+@helper
 def _go_on(
     here, values_here, scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
     table, counters,
@@ -584,7 +451,7 @@ def _go_on(
     items, roles = costs[0], costs[10]
     moves, move_dim, move_trips, move_ok, digits = steps
     pass_need, pinned, pin_most = fans
-    measures, passes, kinds, nested = len(rates), len(pass_need), len(move_dim), rules[3].any()
+    measures, passes, kinds, nests = len(rates), len(pass_need), len(move_dim), rules[5]
     q, region, state = here[Q], here[REGION], here[STATE]
     # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
     passing = region < passes and _may_pass(here, rules[4], radix, pass_need, pinned, digits)
@@ -595,14 +462,13 @@ def _go_on(
                 continue
             if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
                 continue
-            if not nested and _too_early(here, dim, radix, items, roles, move_ok):
+            if not nests and _too_early(here, dim, radix, items, roles, move_ok):
                 continue
         elif step == kinds and not passing:
             continue
         elif step > kinds and (state != 0 or q != top or region < passes or here[OPEN] == 0):
             continue
-        row[:] = here
-        values[:] = values_here
+        _copy(here, values_here, row, values)
         if step < kinds:
             if not _settle(row, values, step, dim, move_trips[step], measures, costs, now):
                 continue
@@ -621,16 +487,18 @@ def _go_on(
             _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
 
 
-@njit(cache=True)
+@kernel
 def explore(
-    most_pops, weight, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table, counters,
+    most_pops, margin, weight, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table,
+    counters,
 ):  # fmt: skip
-    """Expand labels in the order of their keys, until one is complete, none is left, or enough were looked at.
+    """Expand labels in the order of their keys, until one is complete, none is left, enough were looked at, or the
+    arrays have no room for the ``margin`` labels that one more may add.
 
-    A child is placed only where a loop, a fan-out or the end makes it stand there.  Returns (status, label, least bound)
-    and the arrays, which may have grown.
-    aim: objective, cycles of compute, rates, lexical, goal, front, points of it. costs, rules, bounds, steps, fans: see
-    accelsim.search.walk.
+    A child is placed only where a loop, a fan-out or the end makes it stand there.  Returns (status, label, labels
+    looked at, least bound).
+    aim: objective, cycles of compute, rates, lexical, goal, front, points of it. costs, rules, bounds, steps, fans:
+    see accelsim.search.walk.
     """
     objective, compute, rates, _, goal, front, fronts = aim
     items, measures, passes = costs[0], len(aim[2]), len(fans[0])
@@ -644,6 +512,10 @@ def explore(
         if pops >= most_pops:
             status = RUNNING
             break
+        room = min(len(ints) - counters[LABELS], len(keys) - counters[HEAP], len(table) // 2 - counters[BUCKETS])
+        if room <= margin:
+            status = FULL
+            break
         _, label = _pop(keys, ids, counters)
         if not ints[label, ALIVE]:
             continue
@@ -652,16 +524,21 @@ def explore(
             continue
         pops += 1
         counters[POPS] += 1
-        if ints[label, STATE] == 0 and ints[label, Q] == top and ints[label, OPEN] == 0 and ints[label, REGION] == passes:
+        if (
+            ints[label, STATE] == 0
+            and ints[label, Q] == top
+            and ints[label, OPEN] == 0
+            and ints[label, REGION] == passes
+        ):
             status, found = FOUND, label
             break
         depth = 0
-        rows[0], values[0], following[0] = ints[label], floats[label], 0
+        _copy(ints[label], floats[label], rows[0], values[0])
+        following[0] = 0
         rows[0, PARENT], rows[0, NODES] = label, 0
         fresh = True
         while depth >= 0:
             if fresh:
-                ints, floats, keys, ids, table = _room(ints, floats, keys, ids, table, counters)
                 _go_on(
                     rows[depth], values[depth], scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans,
                     ints, floats, keys, ids, table, counters,
@@ -671,7 +548,8 @@ def explore(
                 depth, fresh = depth - 1, False
                 continue
             following[depth] += 1
-            rows[depth + 1], values[depth + 1], following[depth + 1] = rows[depth], values[depth], i + 1
+            _copy(rows[depth], values[depth], rows[depth + 1], values[depth + 1])
+            following[depth + 1] = i + 1
             fresh = _place(rows[depth + 1], values[depth + 1], i, measures, radix, items, rules, bounds)
             if fresh:
                 _ahead(rows[depth + 1], values[depth + 1], radix, costs, bounds, ahead)
@@ -679,4 +557,4 @@ def explore(
             depth += fresh
     if status == RUNNING:
         least = _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead)
-    return status, found, least, ints, floats, keys, ids, table
+    return status, found, pops, least

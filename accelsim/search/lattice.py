@@ -44,11 +44,6 @@ class Lattice:
         return values.reshape(shape)
 
     @cached_property
-    def space(self) -> int:
-        """Points of the walk: tile vectors x what each tensor may have next, over all levels."""
-        return self.size * prod(1 + sum(e.tensor == t for e in self.edges) for t in range(len(self.problem.tensors)))
-
-    @cached_property
     def digits(self) -> Ints:
         """Per dim and tile vector, the number of the dim's tile."""
         return _digits(self.shape)

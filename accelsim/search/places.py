@@ -22,8 +22,8 @@ class Places(Lattice):
 
     @cached_property
     def nodes(self) -> dict[tuple[int, int], tuple[Ints, Flags, Flags]]:
-        """Per tensor and level, bits that its tile takes there, all buffers together; where it may stand; and where it may
-        stand or grow to; along the tensor's dims alone (one tile along others)."""
+        """Per tensor and level, bits that its tile takes there, all buffers together; where it may stand; and where it
+        may stand or grow to; along the tensor's dims alone (one tile along others)."""
         bits = {(e.tensor, e.child): self._bits(e.tensor, e.child) for e in self.edges}
         return {node: (own, *self._may_stand(*node, bits)) for node, own in bits.items()}
 
@@ -91,7 +91,7 @@ class Places(Lattice):
 
     @cached_property
     def hull(self) -> Flags:
-        """Per edge and tile vector, whether the child may stand there or where loops further out make its tile larger."""
+        """Per edge and tile vector, whether the child may stand there or where loops further out enlarge its tile."""
         rows = [self._over_all(self.nodes[e.tensor, e.child][2]) for e in self.edges]
         return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
 

@@ -25,7 +25,7 @@ def best_price(walk: Walk, start: Floats | None, enough: float) -> tuple[Floats 
     if groups.max(initial=-1) >= 0 and value < enough and np.isfinite(value):
         rounds, factor, halvings = (ROUNDS, 4.0, HALVINGS) if start is None else (1, 1.4, 2)
         for _ in range(rounds):
-            for g in np.flatnonzero(limits):
+            for g in np.flatnonzero(limits).tolist():
                 best, value = _along(walk, best, value, g, value / limits[g] / 64, factor, halvings)
     return best if best.any() else None, value
 

@@ -26,7 +26,7 @@ from accelsim.model.evaluate import evaluate
 from accelsim.search import search
 from accelsim.search.bound import lower_bound
 from accelsim.search.frames import divisors
-from accelsim.search.interface import Limits, Objective, SearchResult
+from accelsim.search.interface import Limits, Objective, SearchInterrupted, SearchResult
 from accelsim.search.objective import Score, score
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction, restriction_violations
@@ -62,11 +62,15 @@ def any_steps(problem: Problem, objective: Objective, limits: Limits, aligned: S
         starts += [shrunken] if shrunken is not None else []
     late = lambda: seconds is not None and perf_counter() - start >= seconds  # noqa: E731
     best, value = aligned, score(aligned.evaluation, objective)
-    for mapping in improve(problem, objective, limits, starts, late):
-        evaluation = evaluate(rules.operation, rules.architecture, mapping, limits.convention)
-        over = evaluation.cycles > (limits.max_cycles or inf) or evaluation.energy > (limits.max_energy or inf)
-        if not over and score(evaluation, objective) < value:
-            best, value = replace(aligned, mapping=mapping, evaluation=evaluation), score(evaluation, objective)
+    interrupted = False
+    try:
+        for mapping in improve(problem, objective, limits, starts, late):
+            evaluation = evaluate(rules.operation, rules.architecture, mapping, limits.convention)
+            over = evaluation.cycles > (limits.max_cycles or inf) or evaluation.energy > (limits.max_energy or inf)
+            if not over and score(evaluation, objective) < value:
+                best, value = replace(aligned, mapping=mapping, evaluation=evaluation), score(evaluation, objective)
+    except KeyboardInterrupt:
+        interrupted = True
     certificate = replace(
         aligned.certificate,
         looked_at=looked_at,
@@ -75,7 +79,10 @@ def any_steps(problem: Problem, objective: Objective, limits: Limits, aligned: S
         seconds=aligned.certificate.seconds + perf_counter() - start,
         complete=False,
     )
-    return replace(best, certificate=certificate)
+    result = replace(best, certificate=certificate)
+    if interrupted:
+        raise SearchInterrupted(result)
+    return result
 
 
 def _of_larger(

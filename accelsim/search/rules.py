@@ -96,6 +96,11 @@ class Rules:
             ceil(restriction.min_utilization * prod(axis.size for axis in architecture.axes.values()) - ROUNDING),
         )
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The dims of more than one element in the operation's order, as people are told of them."""
+        return tuple(dim for dim, bound in self.operation.bounds if bound > 1)
+
     def irrelevant(self, tensor: str) -> tuple[str, ...]:
         """The dims that reuse a tensor."""
         indexed = self.operation.tensor(tensor).dims

@@ -165,7 +165,7 @@ class Smallest:
 
     def _bounds(self) -> list[tuple[str, int]]:
         extents = self.problem.rules.operation.extents
-        return [(dim, extents[dim]) for dim in self.problem.rules.dims if dim not in self.without]
+        return [(dim, extents[dim]) for dim in self.problem.rules.listed if dim not in self.without]
 
     # Nests
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.search import kernels
+from accelsim.search import bound_kernels, kernels
 from accelsim.search.charges import EdgeCosts
 from accelsim.search.costs import Group
 from accelsim.search.frames import divisors, primes
@@ -18,6 +18,11 @@ from accelsim.search.places import Places
 
 class Tables(Places):
     """A frame with the costs of its edges: what passes, and what stays when loops step."""
+
+    @cached_property
+    def items(self) -> Ints:
+        """Per edge its tensor, child and parent."""
+        return np.array([(e.tensor, e.child, e.parent) for e in self.edges], np.int64).reshape(-1, 3)
 
     @cached_property
     def charged(self) -> list[list[EdgeCosts | None]]:
@@ -92,7 +97,7 @@ class Tables(Places):
                 if costs is not None:
                     constant[i, k], exact[i, k], forgotten[i, k] = costs.constant, costs.exact, costs.forgotten
         low, saved = np.zeros((*shape, int(self.widths.max(initial=1)))), np.zeros((0, 1, 1))
-        kernels.passed(self.items, self.widths, self.terms, self.groups, self.costs.tables.every, forgotten, low)
+        bound_kernels.passed(self.items, self.widths, self.terms, self.groups, self.costs.tables.every, forgotten, low)
         if (self.slots >= 0).any():
             saved = np.zeros(low.shape)
             kernels.potentials(*self.sliding, np.zeros((0, 1, 1, 1)), np.zeros((0, 1, 1), np.bool_), saved)
@@ -102,9 +107,9 @@ class Tables(Places):
     def sliding(self) -> tuple[Any, ...]:
         """What kernels.potentials takes of a frame."""
         return (
-            self.items, self.slots, self.widths, self.terms, self.groups, self.costs.tables.kept, self.roles, self.steps,
-            self.loops[0], self.nests, np.array([self.costs.most_visits(t) for t in self.problem.tensors], np.float64),
-            len(self.charges),
+            self.items, self.slots, self.widths, self.terms, self.groups, self.costs.tables.kept, self.roles,
+            self.steps, self.loops[0], self.nests,
+            np.array([self.costs.most_visits(t) for t in self.problem.tensors], np.float64), len(self.charges),
         )  # fmt: skip
 
     @cached_property
@@ -114,8 +119,8 @@ class Tables(Places):
 
     @cached_property
     def slides(self) -> tuple[Floats, Flags]:
-        """Per edge that slides, measure, tile of the node and tile inside the next loop: what loops to come save at most;
-        and whether they save anything."""
+        """Per edge that slides, measure, tile of the node and tile inside the next loop: what loops to come save at
+        most; and whether they save anything."""
         width, count = int(self.widths.max(initial=1)), int((self.slots >= 0).sum())
         saved = np.zeros((count, len(self.charges), width, width))
         live = np.zeros((count, width, width), np.bool_)

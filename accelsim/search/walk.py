@@ -7,9 +7,10 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from accelsim.model.energy import data_macs
-from accelsim.search import kernels
+from accelsim.search import bound_kernels
 from accelsim.search.lattice import Flags, Floats, Ints
 from accelsim.search.tables import Tables
 
@@ -22,12 +23,12 @@ class Walk(Tables):
         """Least cost per measure, edge and tile vector."""
         low, saved, constant, _ = self.fixed
         out = np.empty((len(self.charges), max(1, len(self.edges)), self.size))
-        kernels.dense(self.items, low, saved, constant, self.visits, self.special_at, out)
+        bound_kernels.dense(self.items, low, saved, constant, self.visits, self.special_at, out)
         return out
 
     def least(self, measure: int, price: Floats | None = None) -> Floats:
-        """Least sum of a measure that is still to come, also when every bit in shared memory number g costs price[g]: [row
-        of the state, tile vector]."""
+        """Least sum of a measure that is still to come, also when every bit in shared memory number g costs price[g]:
+        [row of the state, tile vector]."""
         return self._into(np.full((self.rows, self.size), inf), measure, price)
 
     def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
@@ -36,7 +37,7 @@ class Walk(Tables):
             per_bit[: len(self.edges)] = [
                 price[g] if (g := groups[edge.child, edge.tensor]) >= 0 else 0.0 for edge in self.edges
             ]
-        kernels.relax(
+        bound_kernels.relax(
             self.radix, self.row_of, self.items, self.dense[measure], self.bits, per_bit, self.closable, self.ways,
             self.moves, np.array(self.shape), self.loops[0], self.ups, self.relaxed_moves, out,
         )  # fmt: skip
@@ -47,10 +48,11 @@ class Walk(Tables):
         return self.place_ok & self.closed_ok
 
     @cached_property
-    def ways(self) -> tuple[Ints, Ints]:
+    def ways(self) -> tuple[Ints, NDArray[np.int32]]:
         """The tile vectors of every state where all that is to come may still stand."""
-        first, places = kernels.opened(self.radix, self.row_of, self.items, self.hull)
-        return first, places
+        first, places = np.zeros(self.rows + 1, np.int64), np.empty(self.rows * self.size, np.int32)
+        bound_kernels.opened(self.radix, self.row_of, self.items, self.hull, places, first)
+        return first, places[: first[-1]].copy()
 
     @cached_property
     def relaxed_moves(self) -> Flags:
@@ -67,11 +69,6 @@ class Walk(Tables):
         full = float((price * self.capacities[1]).sum())
         return min(float(cost[0] + priced[self.row_of[state], 0]) for state, cost, _ in self.feeds) - full
 
-    @cached_property
-    def items(self) -> Ints:
-        rows = [(e.tensor, e.child, e.parent) for e in self.edges]
-        return np.array(rows, np.int64).reshape(-1, 3)
-
     def inputs(self, price: Floats, priced: Floats) -> tuple[Any, ...]:
         """What ``kernels.explore`` takes of a frame, from ``radix`` to ``fans``, in its order; ``priced`` is the bound
         at these prices, or of one element."""
@@ -86,7 +83,7 @@ class Walk(Tables):
             self.radix,
             self.size - 1,
             self.prices_of_edges,
-            (self.place_ok, child, region, nested, len(self.problem.tensors)),
+            (self.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
             (self.relaxed, price, priced, self._wanted(), self.bits, group_of, limits, self.row_of),
             (self.moves, *self.loops, self.move_ok, self.digits),
             (need, *self._pins(passes)),
@@ -102,6 +99,19 @@ class Walk(Tables):
             self.items, low, exact, constant, self.visits, self.special_at, self.slots, self.terms, self.groups,
             self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.closed_ok,
         )  # fmt: skip
+
+    @cached_property
+    def margin(self) -> int:
+        """Labels that the expansion of one may add: every choice of children that stand at its tile vector, each time
+        followed by any loop, a fan-out or the end."""
+        choices = 1
+        for tensor in range(len(self.problem.tensors)):
+            chains = [0] * self.radix  # of edges from a level outwards, none included
+            for level in range(self.radix):
+                mine = [e for e in self.edges if (e.tensor, e.child) == (tensor, level)]
+                chains[level] = 1 + sum(chains[e.parent] for e in mine)
+            choices *= max(chains)
+        return choices * (len(self.loops[0]) + 2)
 
     @property
     def rows(self) -> int:
@@ -182,12 +192,13 @@ class Walk(Tables):
         edge, (low, saved, constant, _) = self.edges[number], self.fixed
         may = self.nodes[edge.tensor, edge.child][1] & self.done[number]
         dims = self.special[edge.tensor]
-        may = may.any(axis=tuple(d for d in range(may.ndim) if d not in dims))
-        may = np.broadcast_to(may, [self.shape[d] for d in dims]).ravel()
-        costs = low[number, :, : len(may)]
+        own = np.asarray(may.any(axis=tuple(d for d in range(may.ndim) if d not in dims)))
+        fits = np.broadcast_to(own, [self.shape[d] for d in dims]).ravel()
+        costs = low[number, :, : len(fits)]
         if saved.shape[0] == len(self.edges):
-            costs = costs - saved[number, :, : len(may)]
-        return np.asarray(np.where(may, costs, inf).min(axis=1)) + constant[number]
+            costs = costs - saved[number, :, : len(fits)]
+        least: Floats = np.where(fits, costs, inf).min(axis=1) + constant[number]
+        return least
 
     def forget(self) -> None:
         """Let go of all that is large and quickly made again."""

@@ -11,11 +11,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
 SUM, UNION, FORWARD = 1, 2, 3
 """Modes of a spatial loop (accelsim.model.kernels); any other counts its first coordinate."""
 
 
-@njit(cache=True)
+@helper
 def _mark(row, colour, low, strides, lengths, dense):
     """Mark the indexes of one tile that begins at ``low``; all between its first and last when ``dense``."""
     reach = 0
@@ -26,17 +28,16 @@ def _mark(row, colour, low, strides, lengths, dense):
         if strides[d] == 1 and lengths[d] > lengths[longest]:
             longest = d
     if dense:
-        row[low : low + reach + 1] = colour
+        for x in range(low, low + reach + 1):
+            row[x] = colour
         return
     index = np.zeros(len(strides), np.int64)
     while True:
         x = low
         for d in range(len(strides)):
             x += strides[d] * index[d]
-        if strides[longest] == 1:
-            row[x : x + lengths[longest]] = colour
-        else:
-            row[x] = colour
+        for y in range(x, x + (lengths[longest] if strides[longest] == 1 else 1)):
+            row[y] = colour
         d = 0
         while d < len(strides):
             if not (d == longest and strides[longest] == 1):
@@ -49,17 +50,19 @@ def _mark(row, colour, low, strides, lengths, dense):
             return
 
 
-@njit(cache=True)
+@helper
 def _pattern(rows, alone, shift, strides, lengths, dense, space, low, reach):
     """Mark in ``rows[2]`` the indexes, relative to ``low``, that the tile has (``alone``) or that stay in it.
 
     space: per merged spatial loop (distance between neighbours, coordinates, forwards).
     """
     before, after, found, lost = rows[0], rows[1], rows[2], rows[3]
-    found[:reach], lost[:reach] = 0, 0
+    for x in range(reach):
+        found[x], lost[x] = 0, 0
     at = np.zeros(len(space), np.int64)
     while True:  # over multicast coordinates
-        before[:reach], after[:reach] = 0, 0
+        for x in range(reach):
+            before[x], after[x] = 0, 0
         while True:  # over forwarding coordinates: any of them may have held an index before
             place = -low
             for s in range(len(space)):
@@ -97,7 +100,7 @@ def _pattern(rows, alone, shift, strides, lengths, dense, space, low, reach):
             found[x] = 0
 
 
-@njit(cache=True)
+@helper
 def _cut(found, reach, places, count, low, size, inside):
     """Words of the marked indexes at all these places, as far as they lie in 0..size."""
     total, x = 0, 0
@@ -117,7 +120,7 @@ def _cut(found, reach, places, count, low, size, inside):
     return total
 
 
-@njit(cache=True)
+@helper
 def _places(out, spare, offset, strides, pos, rounds, blocks, stepping, wider, summed):
     """Write where the tile after a step begins: every place of the loops outside, and of the stepping loop past its
     first; returns how many. ``blocks``: per dim the tile of its loops inside; ``wider``: that of the stepping dim
@@ -130,7 +133,9 @@ def _places(out, spare, offset, strides, pos, rounds, blocks, stepping, wider, s
                 for i in range(n):
                     spare[m] = out[i] + strides[d] * pos[d, j]
                     m += 1
-        out[:m], n = spare[:m], m
+        for i in range(m):
+            out[i] = spare[i]
+        n = m
     for s in range(len(summed)):
         for c in range(1, summed[s, 1]):
             for i in range(n):
@@ -139,7 +144,7 @@ def _places(out, spare, offset, strides, pos, rounds, blocks, stepping, wider, s
     return n
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def rank_table(strides, offset, size, dense, inside, pos, rounds, widths, tiles, counts, merged, summed, moves, every,
                kept):  # fmt: skip
     """Fill ``every[tiles]`` and ``kept[tiles of the node, tiles inside the loop, kind]`` of one window.
@@ -199,7 +204,7 @@ def rank_table(strides, offset, size, dense, inside, pos, rounds, widths, tiles,
                 kept[t, q, kind] = _cut(rows[2], whole, places, found, low, size, inside)
 
 
-@njit(cache=True)
+@helper
 def _unravel(index, counts, tiles, out):
     """Write the tile of every dim at a place in the grid of tiles."""
     for d in range(len(counts) - 1, -1, -1):

@@ -32,8 +32,8 @@ Sums = NDArray[np.float64]
 @dataclass(frozen=True)
 class Place:
     """Where one dim of a window lies in space: per spread, outermost first, (positions, tile below it in rounds, mode);
-    those inside the node only widen its tile. ``rounds``: tiles are its divisors. ``uneven``: positions or rounds do not
-    divide the bound."""
+    those inside the node only widen its tile. ``rounds``: tiles are its divisors. ``uneven``: positions or rounds do
+    not divide the bound."""
 
     bound: int
     rounds: int
@@ -82,12 +82,13 @@ class Place:
 
 
 class Table(NamedTuple):
-    """Where the sums of a group stand: ``every[at_every + tile]``, and what stays ``kept[at_kept + (node's tile x count +
-    tile inside the loop) x kinds + kind]``; kind 0: loops over other dims; then the loops of its own dims, by trips."""
+    """Where the sums of a group stand: what passes, ``every[at_every + tile]``, and what stays, ``kept[at_kept +
+    (node's tile x tiles + tile inside the loop) x kinds + kind]``; kind 0: loops over other dims; then those of its own
+    dims, by trips."""
 
     at_every: int
     at_kept: int
-    count: int
+    tiles: int
     kinds: int
 
 
@@ -115,7 +116,7 @@ class WindowTables:
         return self._kept
 
     def room(self, rows: int, columns: int, user: int) -> Sums:
-        """Room to compute in, infinite unless this user had it last: to have it anew each time costs more than its use."""
+        """Room to compute in, infinite unless this user had it last: to have it anew costs more than its use."""
         if self._room.size < rows * columns:
             self._room = np.empty(rows * columns)
         room = self._room[: rows * columns].reshape(rows, columns)
@@ -125,8 +126,8 @@ class WindowTables:
         return room
 
     def groups(self, operation: Operation, tensor: Tensor, dense: bool) -> tuple[list[str], list[Rank]]:
-        """The tensor's dims that pass in pieces, and its windows without dims of one element. ``dense``: some rule of the
-        search counts boxes."""
+        """The tensor's dims that pass in pieces, and its windows without dims of one element. ``dense``: some rule of
+        the search counts boxes."""
         key = (tensor.name, dense)
         if key not in self._groups:
             plain, windows = [], []

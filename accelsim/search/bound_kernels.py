@@ -1,0 +1,142 @@
+"""Compiled bounds of one frame: what edges cost at least at every tile vector, and what is still to come."""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+kernel = njit(cache=True, error_model="numpy")
+helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+
+@kernel
+def passed(items, widths, terms, groups, every, forgotten, low):
+    """What passes per visit: ``low[edge, measure, special tile vector]``, without what a convention may forget."""
+    first, measure, weight, at_every, _ = terms
+    many, local, _, _, _ = groups
+    for i in range(len(items)):
+        t = items[i, 0]
+        for w in range(widths[t]):
+            for term in range(first[i], first[i + 1]):
+                value = weight[term]
+                for g in range(many[t]):
+                    value *= every[at_every[term, g] + local[t, g, w]]
+                low[i, measure[term], w] += value
+            for k in range(low.shape[1]):
+                low[i, k, w] -= forgotten[i, k]
+
+
+@kernel
+def dense(items, low, saved, constant, visits, special, out):
+    """Least cost per measure, edge and tile vector: what passes less what a slide saves at most."""
+    for k in range(out.shape[0]):
+        for i in range(len(items)):
+            t = items[i, 0]
+            for q in range(out.shape[2]):
+                value = low[i, k, special[t, q]]
+                if len(saved):
+                    value -= saved[i, k, special[t, q]]
+                out[k, i, q] = value * visits[t, q] + constant[i, k]
+
+
+@helper
+def _lowered(here, shape, move_dim, up, may_move):
+    """Write at every tile vector the least of what stands there or further out, dim by dim."""
+    inner = len(here)
+    for d in range(len(shape)):
+        tiles = shape[d]
+        inner //= tiles
+        if not may_move[d]:
+            continue
+        for m in range(len(move_dim)):
+            if move_dim[m] != d:
+                continue
+            for tile in range(tiles - 2, -1, -1):
+                if up[m, tile] < 0:
+                    continue
+                for outer in range(0, len(here), tiles * inner):
+                    low, high = outer + tile * inner, outer + up[m, tile] * inner
+                    for x in range(inner):
+                        value, own = here[high + x], here[low + x]
+                        here[low + x] = value if value < own else own
+
+
+@kernel
+def opened(radix, row_of, items, hull, places, first):
+    """Write per row the tile vectors with a way on, outermost first, into ``places``; first[row]: where they begin."""
+    rows, size = len(first) - 1, hull.shape[1]
+    need, may = np.zeros(rows, np.int64), np.zeros(size, np.int64)
+    for i in range(len(items)):
+        for q in range(size):
+            may[q] |= np.int64(hull[i, q]) << i
+    for s in range(1, len(row_of)):
+        t, rest = 0, s
+        while rest > 0 and row_of[s] >= 0:
+            level, found = rest % radix, rest % radix == 0
+            for i in range(len(items)):
+                if not found and items[i, 0] == t and items[i, 1] == level:
+                    need[row_of[s]] |= 1 << i
+                    found = True
+            if not found:
+                need[row_of[s]] |= 1 << 62  # a level that no edge leads out of
+            t, rest = t + 1, rest // radix
+    at = 0
+    for row in range(1, rows):
+        first[row] = at
+        for q in range(size - 1, -1, -1):
+            if may[q] & need[row] == need[row]:
+                places[at] = q
+                at += 1
+    first[rows] = at
+
+
+@kernel
+def relax(
+    radix, row_of, items, costs, bits, per_bit, item_ok, ways, moves, shape, move_dim, up, move_ok, out
+):  # fmt: skip
+    """Least sum of ``costs[edge, q] + per_bit[edge] x bits[edge, q]`` still to come, per state and tile vector, each
+    edge wherever it likes best.
+
+    ``row_of``: the row of every state, -1 for those that never occur; ways: as ``opened`` tells, ``out`` being
+    infinite elsewhere; up[loop, tile]: number of the tile after the loop, or -1. A state in which few tile vectors have
+    a way on is walked through, others are swept dim by dim.
+    """
+    first, places = ways
+    size = out.shape[1]
+    mine, after = np.empty(len(items), np.int64), np.empty(len(items), np.int64)
+    for q in range(size):
+        out[0, q] = 0.0
+    for s in range(1, len(row_of)):
+        row = row_of[s]
+        if row < 0 or first[row] == first[row + 1]:
+            continue
+        here, n, t, rest = out[row], 0, 0, s
+        while rest > 0:
+            level = rest % radix
+            for i in range(len(items)):
+                if level > 0 and items[i, 0] == t and items[i, 1] == level:
+                    mine[n], after[n] = i, row_of[s - (level - items[i, 2]) * radix**t]
+                    n += 1
+            t, rest = t + 1, rest // radix
+        if 4 * (first[row + 1] - first[row]) > size:
+            for q in range(size):
+                here[q] = np.inf
+            for j in range(n):
+                further, own, may = out[after[j]], costs[mine[j]], item_ok[mine[j]]
+                more, price = bits[mine[j]], per_bit[mine[j]]
+                for q in range(size):
+                    value = own[q] + price * more[q] + further[q] if may[q] else np.inf
+                    here[q] = value if value < here[q] else here[q]
+            _lowered(here, shape, move_dim, up, move_ok[s])
+            continue
+        for at in range(first[row], first[row + 1]):
+            q, best = places[at], np.inf
+            for m in range(len(move_dim)):
+                if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
+                    best = min(best, here[moves[m, q]])
+            for j in range(n):
+                if item_ok[mine[j], q]:
+                    i = mine[j]
+                    best = min(best, costs[i, q] + per_bit[i] * bits[i, q] + out[after[j], q])
+            here[q] = best
