@@ -472,3 +472,47 @@ def test_output_that_a_terminal_cannot_show_is_no_error(folder):
     ):
         done = run(*arguments, env=environment)
         assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- map: what is fixed, and interrupts ----------------------------------------------------------------------------
+
+
+def test_map_obeys_a_file_of_what_is_fixed(tmp_path, capsys):
+    path = tmp_path / "rows.yaml"
+    path.write_text("axes: {X: [E], Y: [C]}\nmin_utilization: 0.1\n")
+    assert main(["map", "docs/examples/small.yaml", "--arch", "eyeriss", "--restrict", str(path), "--no-cache"]) == 0
+    nest = capsys.readouterr().out
+    loops = re.findall(r"par-for (\w) .* on (\w+)", nest)
+    assert loops
+    assert set(loops) <= {("e", "X"), ("c", "Y")}
+
+
+def test_map_refuses_a_file_that_fixes_what_is_not_there(tmp_path, capsys):
+    path = tmp_path / "rows.yaml"
+    path.write_text("axes: {Z: [E]}\n")
+    assert main(["map", "docs/examples/small.yaml", "--arch", "eyeriss", "--restrict", str(path)]) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1
+    assert "Z" in message
+
+
+def test_an_interrupted_map_prints_the_best_so_far(monkeypatch, capsys):
+    import builders
+
+    from accelsim.architecture.files import load_architecture
+    from accelsim.report import searching
+    from accelsim.search import SearchInterrupted, SearchResult
+    from accelsim.workload.files import load_layer
+
+    operation = load_layer("docs/examples/small.yaml").operation()
+    evaluation = builders.evaluation(operation, load_architecture("eyeriss"))
+    result = SearchResult(evaluation.mapping, evaluation, builders.certificate(evaluation.energy))
+
+    def stopped(*arguments, **options):
+        raise SearchInterrupted(result)
+
+    monkeypatch.setattr(searching, "best_mapping", stopped)
+    assert main(["map", "docs/examples/small.yaml", "--arch", "eyeriss"]) == 130
+    out = capsys.readouterr().out
+    assert str(result.mapping) in out
+    assert "Interrupted: the best so far." in out

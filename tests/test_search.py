@@ -23,7 +23,7 @@ from accelsim.mapping.nest import Mapping, Spatial, Storage, Temporal
 from accelsim.mapping.validity import violations
 from accelsim.model.conventions import CONVENTIONS, convention
 from accelsim.model.evaluate import evaluate
-from accelsim.search import OBJECTIVES, Limits, Objective, SearchResult, engine, search, search_many
+from accelsim.search import OBJECTIVES, Limits, Objective, SearchInterrupted, SearchResult, engine, search, search_many
 from accelsim.search.bound import cycles_bound, energy_bound
 from accelsim.search.exhaustive import exhaustive
 from accelsim.search.objective import score
@@ -476,3 +476,19 @@ def test_a_limit_of_time_returns_the_best_so_far_with_a_sound_gap() -> None:
     assert found.certificate.lower_bound <= 827_590_272 <= found.certificate.best
     assert not found.certificate.complete
     assert found.certificate.gap > 0
+
+
+def test_an_interrupt_hands_over_the_best_so_far_with_a_gap_that_holds() -> None:
+    operation, machine = alexnet_conv1(1), load_architecture("eyeriss")
+    proven = search(operation, machine, limits=Limits(gap=0.01))
+
+    def stop(looked_at: int, best: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SearchInterrupted) as interrupt:
+        search(operation, machine, limits=Limits(gap=0), progress=stop)
+    found = interrupt.value.result
+    assert not violations(operation, machine, found.mapping)
+    assert not found.certificate.complete
+    assert found.certificate.best == found.evaluation.energy
+    assert found.certificate.lower_bound <= proven.evaluation.energy
