@@ -39,7 +39,9 @@ class MatrixForm:
     def of(operation: Operation) -> MatrixForm:
         """The form of an operation; raises InputError where it has no MACs or a dim has no part in a product."""
         if operation.kind != "mac" or len(operation.tensors) != 3:
-            raise InputError(f"{operation.name}: a systolic array takes layers with MACs, not {operation.kind} operations")
+            raise InputError(
+                f"{operation.name}: a systolic array takes layers with MACs, not {operation.kind} operations"
+            )
         inputs, weights, outputs = (tensor.dims for tensor in operation.tensors)
         parts: dict[tuple[bool, bool, bool], list[str]] = {
             (True, True, True): [], (True, False, True): [], (True, True, False): [], (False, True, True): [],
