@@ -6,7 +6,7 @@ A pass (accelsim.mapping.row_sets) of F output columns, p filters and q channels
     preload   until the last filter row has hopped to the last column of its set; the farthest set's comes first
     skew      used - 1 cycles, down which the last sums run
 
-With one register file per PE, passes add up; with two, pass i + 1 begins max(stream of i, preload of i + 1) after pass i.
+With one register file per PE, passes add up; with two, pass i + 1 begins max(stream of i, preload of i + 1) after i.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def _pixel_rows(sets: RowSets, first: int, e: int) -> int:
 
 
 def _pixel_columns(sets: RowSets) -> int:
-    """Input columns inside the plane that a PE takes in through F output columns: S first, then the new ones of each."""
+    """Input columns inside the plane that a PE takes in for F output columns: S first, then the new ones of each."""
     (_, V), (_, left), S = sets.stride, sets.padding, sets.extents["S"]
     width = sets.operation.operands[0].ranks[4].size
     taken = [V * f + s for f in range(sets.extents["F"]) for s in range(S) if f == 0 or s >= S - V]

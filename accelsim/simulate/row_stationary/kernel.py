@@ -57,9 +57,9 @@ def run(
 ) -> int:  # fmt: skip
     """Steps the array for at most ``len(counts)`` cycles; the number of cycles that it took.
 
-    inputs [n, g, c, h, w], weights [g, m, c, r, s], result [n, g, m, e, f]; ``before``: outputs that leave before a pass.
+    inputs [n, g, c, h, w], weights [g, m, c, r, s], result [n, g, m, e, f]; ``before``: outputs that leave earlier.
     active, coming  weights in use and those that wait, per PE
-    bus             weight that passes a PE: its value, its place (set x room + place, or -1), the last column it goes to
+    bus             weight that passes a PE: its value, place (set x room + place, or -1), last column it goes to
     pixels          pixel that reached a PE in each of the last cycles
     window          pixels that a PE holds, per channel and column modulo S
     sums            sum in the making, and the one handed down

@@ -46,9 +46,9 @@ def execute_array(
 ) -> ArrayExecution:
     """Steps every PE in every cycle on random integers from ``seed``.
 
-    ``watch`` is called every few thousand cycles with what happened in each (a row per cycle, columns as ``COUNTERS``), so that a trace can be written without
-    being held. Raises InputError for an operation that the array does not take, or one whose matrices would not fit
-    in memory.
+    ``watch`` is called every few thousand cycles with what happened in each (a row per cycle, columns ``COUNTERS``),
+    so that a trace can be written without being held. Raises InputError for an operation that the array does not
+    take, or one whose matrices would not fit in memory.
     """
     if seed < 0:
         raise InputError(f"seed must be at least 0, not {seed}")

@@ -164,10 +164,8 @@ def output_stationary(
         past[0, now] = -1
         fold = state[FOLD]
         if fold < len(folds):
-            if double:
-                free = fold == 0 or t >= state[BEGAN_AT] + folds[fold - 1, ROWS]
-            else:
-                free = state[LEFT] >= before[fold]
+            moved_on = fold == 0 or t >= state[BEGAN_AT] + folds[fold - 1, ROWS]
+            free = moved_on if double else state[LEFT] >= before[fold]
             if state[STEP] > 0 or free:
                 past[0, now], past[1, now] = fold, state[STEP]
                 if state[STEP] == 0:

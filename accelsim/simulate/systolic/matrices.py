@@ -7,6 +7,7 @@ every point that uses it (im2col), zero in the padding; results whose index lies
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from accelsim.simulate.reference import Values
 from accelsim.workload.matrix import MatrixForm
@@ -36,7 +37,9 @@ def _laid_out(operation: Operation, tensor: Tensor, data: Values, axes: tuple[tu
     return np.ascontiguousarray(np.where(inside, data.ravel()[np.where(inside, index, 0)], 0))
 
 
-def _indices(operation: Operation, tensor: Tensor, axes: tuple[tuple[str, ...], ...]) -> tuple[Values, Values]:
+def _indices(
+    operation: Operation, tensor: Tensor, axes: tuple[tuple[str, ...], ...]
+) -> tuple[Values, NDArray[np.bool_]]:
     """Flat index into the tensor, and whether it is data, per combination of dims; dims of one axis are flattened."""
     dims = [dim for axis in axes for dim in axis]
     sizes = [operation.extents[dim] for dim in dims]

@@ -44,8 +44,11 @@ def _before(sums: Values) -> Values:
     return np.concatenate([[0], np.cumsum(sums)]).astype(np.int64)
 
 
-def _registers(array: SystolicArray, number: int, value: int = 0) -> list[Values]:
-    return [np.full((array.rows, array.columns), value, dtype=np.int64) for _ in range(number)]
+def _registers(array: SystolicArray) -> tuple[Values, Values, Values, Values, Values, Values, Values]:
+    """Seven registers per PE; the last is empty (-1) at first."""
+    size = (array.rows, array.columns)
+    a, b, c, d, e, f = (np.zeros(size, dtype=np.int64) for _ in range(6))
+    return a, b, c, d, e, f, np.full(size, -1, dtype=np.int64)
 
 
 def _stationary(array: SystolicArray, moving: Values, fixed: Values, result: Values, chunk: int) -> Iterator[Values]:
@@ -54,7 +57,7 @@ def _stationary(array: SystolicArray, moving: Values, fixed: Values, result: Val
     before = _before(vectors * folds[:, k.COLS])
     state = np.zeros(k.STATE, dtype=np.int64)
     past = np.full((4, array.rows + array.columns), -1, dtype=np.int64)
-    registers = [*_registers(array, 6), *_registers(array, 1, -1)]
+    registers = _registers(array)
     first = [int(np.argmax(folds[:, k.COLS] > c)) for c in range(array.columns)]
     out = np.array([first, [0] * array.columns], dtype=np.int64)
     while not state[k.DONE]:
@@ -72,7 +75,7 @@ def _output_stationary(
     before = _before(folds[:, k.ROWS] * folds[:, k.COLS])
     state = np.zeros(k.STATE, dtype=np.int64)
     past = np.full((2, array.rows + array.columns), -1, dtype=np.int64)
-    registers = [*_registers(array, 6), *_registers(array, 1, -1)]
+    registers = _registers(array)
     while not state[k.DONE]:
         counts = np.zeros((chunk, k.COUNTS), dtype=np.int64)
         done = k.output_stationary(
