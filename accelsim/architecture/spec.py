@@ -42,6 +42,7 @@ class Level:
     buffers             copies of every tile that must fit (2 for double buffering)
     shared_port         reads and writes compete for ``read_bandwidth``
     nested              storage nodes of sibling levels must follow the order of the architecture
+    latency_cycles      from the request of a tile until its first word is there; steady latency hides it
     """
 
     name: str
@@ -57,6 +58,7 @@ class Level:
     write_energy: float = 0.0
     area_um2: float | None = None
     nested: bool = False
+    latency_cycles: int = 0
     sources: tuple[Source, ...] = ()
 
     def keep(self, tensor: str) -> Keep:
