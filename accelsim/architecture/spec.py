@@ -7,6 +7,7 @@ from functools import cached_property
 from math import prod
 from typing import Literal, TypeVar
 
+from accelsim.architecture.systolic import SystolicArray
 from accelsim.errors import InputError, nearest
 
 Keep = Literal["must", "may", "not"]
@@ -118,6 +119,7 @@ class Compute:
 class Architecture:
     """A machine. ``elements``: levels and fan-outs, outermost first. ``dataflow``: the default one's name.
 
+    ``systolic``: the array as one whose time is known cycle by cycle, None where it is not described.
     ``energy_unit`` is pJ (physical) or MAC (normalised to one multiply-accumulate); the two never mix.
     """
 
@@ -131,6 +133,7 @@ class Architecture:
     technology: str = ""
     vector_energy: float = 0.0
     other_area_um2: float | None = None
+    systolic: SystolicArray | None = None
     sources: tuple[Source, ...] = ()
 
     @cached_property

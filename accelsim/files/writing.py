@@ -41,7 +41,7 @@ def write_atomically(path: Path, data: str | bytes) -> None:
 def streamed(path: Path) -> Iterator[TextIO]:
     """A text file to be written piece by piece; it takes its place when the block ends without an error.
 
-    For what does not fit in memory. Devices and pipes are written directly. Raises InputError when it cannot be written.
+    For what does not fit in memory. Devices and pipes are written directly. Raises InputError where it cannot be.
     """
     try:
         target = Path(os.path.realpath(path))

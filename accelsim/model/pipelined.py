@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, prod
+from math import ceil
 
 from accelsim.architecture.spec import Architecture, Level
 from accelsim.mapping.counts import AccessCounts, TensorCounts
@@ -221,9 +221,7 @@ def _returns(edge: _Edge) -> int:
     return max(1, -(-edge.parent.total.updates // distinct))
 
 
-def _slowed(
-    operation: Operation, architecture: Architecture, mapping: Mapping, counts: AccessCounts
-) -> Fraction:
+def _slowed(operation: Operation, architecture: Architecture, mapping: Mapping, counts: AccessCounts) -> Fraction:
     """Compute cycles when every step waits for its words: one per MAC and operand, one more of the output each way."""
     innermost: dict[str, str] = {}
     for node in mapping.nodes:
@@ -239,12 +237,12 @@ def _slowed(
             writes[level] = writes.get(level, 0) + below
     step, through = Fraction(1), Fraction(0)
     for name, words in reads.items():
-        level = architecture.level(name)
+        at = architecture.level(name)
         rows = [row for row in counts.tensors if row.level == name]
-        both = _read(level, words + writes.get(name, 0)) if level.shared_port else _read(level, words)
-        step = max(step, both, Fraction(0) if level.shared_port else _write(level, writes.get(name, 0)))
+        both = _read(at, words + writes.get(name, 0)) if at.shared_port else _read(at, words)
+        step = max(step, both, Fraction(0) if at.shared_port else _write(at, writes.get(name, 0)))
         out = sum(row.total.updates for row in rows)
-        through += _read(level, sum(row.total.reads for row in rows)) + _write(level, out)
+        through += _read(at, sum(row.total.reads for row in rows)) + _write(at, out)
     latency = max(architecture.level(name).latency_cycles for name in reads)
     return min(counts.steps * step, counts.steps + through) + latency
 
@@ -262,7 +260,8 @@ def _two_memories(
     if inner.read_bandwidth is not None or inner.write_bandwidth is not None or inner.latency_cycles:
         return None
     tiles = {edge.moves for edge in edges}
-    regular = all(edge.child.busiest.fills == edge.moves * edge.child.tile_words for edge in edges if not edge.is_output)
+    operands = [edge for edge in edges if not edge.is_output]
+    regular = all(edge.child.busiest.fills == edge.moves * edge.child.tile_words for edge in operands)
     leaves_once = all(edge.child.busiest.fills == 0 for edge in edges if edge.is_output) and all(
         edge.child.busiest.drains == edge.moves * edge.child.tile_words for edge in edges if edge.is_output
     )

@@ -72,6 +72,11 @@ def _preload(sets: RowSets, m: Ints, e: Ints, q: Ints) -> Ints:
     return latest
 
 
+def pass_preload(sets: RowSets, filters: int, rows: int, channels_held: int) -> int:
+    """Cycles of preload of one pass of so many filters and output rows, ``channels_held`` channels in a PE."""
+    return int(_preload(sets, np.array([filters]), np.array([rows]), np.array([channels_held]))[0])
+
+
 def _words(sets: RowSets, array: SystolicArray, repeats: int, filters: Ints, rows: Ints, channels: Ints) -> ArrayCounts:
     """A strip of e rows takes its input rows once per block of filters; sets side by side share them."""
     size = sets.extents

@@ -74,7 +74,7 @@ class ScalesimLayer:
         right = self.stride * (self.ofmap_width - 1) + self.filter_width - self.ifmap_width
         return Convolution(
             name=self.name, M=self.filters, C=self.channels, H=self.ifmap_height, W=self.ifmap_width,
-            R=self.filter_height, S=self.filter_width, U=self.stride,
+            R=self.filter_height, S=self.filter_width, U=(self.stride, self.stride),
             padding=Padding(0, below, 0, right),
         ).operation()  # fmt: skip
 
@@ -111,11 +111,15 @@ def _layers(where: str, line: str, gemm: bool) -> list[ScalesimLayer]:
             M, N, K = numbers
             return [ScalesimLayer(cells[0], M, K, 1, K, 1, N, 1, gemm=True)]
         if "DP" in cells[0]:  # depthwise: SCALE-Sim runs a layer of one channel per channel
-            single = [*numbers[:4], 1, *numbers[5:]]
-            return [ScalesimLayer(f"{cells[0]}Channel_{i}", *single) for i in range(numbers[4])]
-        return [ScalesimLayer(cells[0], *numbers)]
+            return [_convolution(f"{cells[0]}Channel_{i}", [*numbers[:4], 1, *numbers[5:]]) for i in range(numbers[4])]
+        return [_convolution(cells[0], numbers)]
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _convolution(name: str, numbers: list[int]) -> ScalesimLayer:
+    height, width, rows, columns, channels, filters, stride = numbers
+    return ScalesimLayer(name, height, width, rows, columns, channels, filters, stride)
 
 
 def _number(where: str, field: str, cell: str) -> int:

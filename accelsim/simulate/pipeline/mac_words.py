@@ -1,4 +1,4 @@
-"""What the MACs read and write in a block of steps, per level with a stated bandwidth; equal blocks are counted once."""
+"""What the MACs read and write in a block of steps, per level with a bandwidth; equal blocks are counted once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class MacWords:
         return self.known[key]
 
     def _inside(self, dim: str, time: tuple[int, ...]) -> object:
-        """What of a dim decides the words of a block: all that its outer loops leave, and where that lies in windows."""
+        """What of a dim decides the words of a block: what its outer loops leave, and in windows where it lies."""
         outer = [i for i in self.view.times[dim] if i < self.depth]
         inner = [range(self.inner[i - self.depth]) for i in self.view.times[dim] if i >= self.depth]
         position = tuple(time[i] for i in outer)

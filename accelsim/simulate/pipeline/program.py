@@ -49,7 +49,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Program:
-    """``places`` (storage nodes, then MACs) and ``blocks``; the last block has no steps when outputs drain after all."""
+    """``places`` (storage nodes, then MACs) and ``blocks``; the last has no steps when outputs drain at the end."""
 
     operation: Operation
     architecture: Architecture
@@ -87,7 +87,8 @@ class _Recorder(Literal):
         return {i: self.tally.words[i].copy() for i in places}
 
     def _since(self, before: dict[int, Values], place: int, counter: int) -> Values:
-        return self.tally.words[place][counter] - before[place][counter]
+        moved: Values = self.tally.words[place][counter] - before[place][counter]
+        return moved
 
     def _fill(self, i: int, tiles: dict[Coordinates, set[Element]]) -> None:
         parent = self.places[i].parent

@@ -70,7 +70,9 @@ class Ports:
 
     def __init__(self, architecture: Architecture) -> None:
         self.levels = {level.name: level for level in architecture.levels}
-        rates = [rate for level in architecture.levels for rate in (level.read_bandwidth, level.write_bandwidth) if rate]
+        rates = [
+            rate for level in architecture.levels for rate in (level.read_bandwidth, level.write_bandwidth) if rate
+        ]
         exact = [Fraction(rate).limit_denominator(1_000_000) for rate in rates]
         self.per_cycle = lcm(1, *(rate.numerator for rate in exact))
 
@@ -143,7 +145,10 @@ class _Timeline:
         if place.tensor == self.output:
             begin = max(begin, self._room(change.place, event.tile), self.last_drain[change.place])
         name = self.program.operation.tensors[place.tensor].name
-        needs = [*self.ports.use(parent.level, change.parent_reads, 0), *self.ports.use(place.level, 0, change.child_words)]
+        needs = [
+            *self.ports.use(parent.level, change.parent_reads, 0),
+            *self.ports.use(place.level, 0, change.child_words),
+        ]
         begin, longest = self._hold(begin, needs, f"{name} to {place.level}")
         finish = begin + self.ports.latency(parent.level) + longest
         self.serial += finish - begin
@@ -188,7 +193,7 @@ class _Timeline:
                 begin, why = there, f"waiting for {label}"
             if self.places[place].tensor == self.output and self._room(place, tiles[place]) > begin:
                 begin, why = self._room(place, tiles[place]), f"waiting for outputs to leave {self.places[place].level}"
-        needs = []
+        needs: list[tuple[str, int]] = []
         for level in dict.fromkeys((*block.mac_reads, *block.mac_writes)):
             needs += self.ports.use(level, block.mac_reads.get(level, 0), block.mac_writes.get(level, 0))
         ready = begin
@@ -258,7 +263,7 @@ def _numbered(program: Program) -> tuple[list[_Event], list[list[int]]]:
     current, begun = [0] * len(program.places), [False] * len(program.places)
     events, table = [], []
     for b, block in enumerate(program.blocks):
-        moved = {}
+        moved: dict[int, int] = {}
         for change in block.changes:
             parent = program.places[change.place].parent
             assert parent is not None
@@ -279,9 +284,7 @@ def _numbered(program: Program) -> tuple[list[_Event], list[list[int]]]:
     return events, table
 
 
-def _ordered(
-    program: Program, events: list[_Event], tiles: list[list[int]], ahead: dict[str, int]
-) -> list[_Event]:
+def _ordered(program: Program, events: list[_Event], tiles: list[list[int]], ahead: dict[str, int]) -> list[_Event]:
     """Fills moved ahead to where their room is free, after the steps there, and after the fill that supplies them;
     ``ahead``: buffers of a level that are filled ahead, 1 where fills come as needed."""
     first_use: list[dict[int, int]] = [{} for _ in program.places]

@@ -17,7 +17,7 @@ from accelsim.simulate.pipeline.program import Block, Change, Program
 from accelsim.simulate.pipeline.union import Need, needed_words, union_words
 from accelsim.simulate.pipeline.views import Position, View, bits
 from accelsim.simulate.places import Place, check_executable, places
-from accelsim.workload.operation import Operation
+from accelsim.workload.operation import Operation, Rank
 
 MOST_BLOCKS = 2_000_000
 Where = dict[str, Position]
@@ -46,10 +46,14 @@ class _Walk:
         self.places = places(operation, architecture, mapping)
         self.storage = [i for i, place in enumerate(self.places) if not place.is_mac]
         self.children = [
-            _Child(View(operation, mapping, place), self.places[place.parent] if place.parent is not None else None, place)
+            _Child(
+                View(operation, mapping, place), self.places[place.parent] if place.parent is not None else None, place
+            )
             for place in self.places
         ]
-        trips = [mapping.trips(i) for i, n in enumerate(mapping.nodes) if n in mapping.loops and not isinstance(n, Spatial)]
+        trips = [
+            mapping.trips(i) for i, n in enumerate(mapping.nodes) if n in mapping.loops and not isinstance(n, Spatial)
+        ]
         self.depth = max(self.places[i].temporal for i in self.storage)
         self.outer = trips[: self.depth]
         if prod(self.outer) > MOST_BLOCKS:
@@ -114,9 +118,9 @@ class _Child:
         self.keys = [tuple(at[s] for s in keyed) for at in view.coordinates]
         self.leads = [not any(at[s] for s in place.irrelevant) for at in view.coordinates]
 
-    def _visits_padding_or_slides(self, rank: object) -> bool:
-        low, high = rank.span(self.view.operation.extents)  # type: ignore[attr-defined]
-        return len(rank.terms) > 1 or low < 0 or high >= rank.size  # type: ignore[attr-defined]
+    def _visits_padding_or_slides(self, rank: Rank) -> bool:
+        low, high = rank.span(self.view.operation.extents)
+        return len(rank.terms) > 1 or low < 0 or high >= rank.size
 
     def _now(self, time: tuple[int, ...]) -> tuple[tuple[Position, ...], int]:
         """(where the tensor's dims stand, instances that work)."""

@@ -5,11 +5,12 @@ Instances are numbered in the order of their coordinates; a set of them is an in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import product
 from math import prod
 
-from accelsim.mapping.nest import Mapping, Spatial
+from accelsim.mapping.nest import Loop, Mapping, Spatial
 from accelsim.simulate.places import Place
 from accelsim.workload.operation import Operation, Rank, Tensor
 
@@ -75,12 +76,12 @@ class View:
             )
         return self._spans[key]
 
-    def _span(self, dim: str, own: list[object], position: Position, at: tuple[int, ...]) -> Span:
+    def _span(self, dim: str, own: Sequence[Loop], position: Position, at: tuple[int, ...]) -> Span:
         low, length = 0, self.operation.extents[dim]
         times, places = iter(position), iter(at)
         for loop in own:
-            skipped = (next(places) if isinstance(loop, Spatial) else next(times)) * loop.step  # type: ignore[attr-defined]
-            low, length = low + skipped, min(loop.step, length - skipped)  # type: ignore[attr-defined]
+            skipped = (next(places) if isinstance(loop, Spatial) else next(times)) * loop.step
+            low, length = low + skipped, min(loop.step, length - skipped)
             if length <= 0:
                 return 0, 0
         return low, length
