@@ -76,12 +76,14 @@ def built(fields: ArchitectureFields, document: Document) -> Architecture:
         technology=fields.technology,
         vector_energy=float(fields.vector_energy.canonical) if fields.vector_energy else 0.0,
         other_area_um2=_area(fields.other_area),
-        systolic=_systolic(fields, elements, document),
+        systolic=_systolic(fields, elements, words.default_bits, document),
         sources=_sources(fields.sources),
     )
 
 
-def _systolic(fields: ArchitectureFields, elements: list[Level | Fanout], document: Document) -> SystolicArray | None:
+def _systolic(
+    fields: ArchitectureFields, elements: list[Level | Fanout], word_bits: int, document: Document
+) -> SystolicArray | None:
     """The array; it must have as many PEs as the elements have MAC units."""
     given = fields.systolic
     if given is None:
@@ -92,8 +94,9 @@ def _systolic(fields: ArchitectureFields, elements: list[Level | Fanout], docume
             raise document.error(("systolic", name), sentence)
     try:
         array = SystolicArray(
-            given.rows, given.cols, given.dataflow, given.double_buffered, given.inputs_held, given.weights_held
-        )
+            given.rows, given.cols, given.dataflow, given.double_buffered, given.inputs_held, given.weights_held,
+            None if given.prefetch is None else given.prefetch.words(word_bits),
+        )  # fmt: skip
     except InputError as error:
         raise document.error(("systolic",), str(error)) from None
     units = prod(element.instances for element in elements if isinstance(element, Fanout))

@@ -79,6 +79,7 @@ def _systolic(array: SystolicArray) -> dict[str, Any]:
             "double_buffered": array.double_buffered or None,
             "inputs_held": array.inputs_held,
             "weights_held": array.weights_held,
+            "prefetch": None if array.prefetch_words is None else _words(array.prefetch_words),
         }
     )
 

@@ -180,6 +180,7 @@ class SystolicFields(_Fields):
     double_buffered: bool = Field(False, description="the next tile's operands come in, or sums go out, meanwhile")
     inputs_held: int | None = Field(None, ge=1, description="words of inputs that a PE of rs holds")
     weights_held: int | None = Field(None, ge=1, description="words of weights that a PE of rs holds")
+    prefetch: Capacity | None = Field(None, description="room beside the array for what stays, until its tile begins")
     buffer: Capacity | None = Field(None, description="the level between array and DRAM, where no elements are listed")
     dram_bandwidth: Bandwidth | None = Field(None, description="of the DRAM, where no elements are listed")
 

@@ -28,6 +28,7 @@ class SystolicArray:
                      next or last tile move while this one is worked on; else a tile leaves before the next comes in
     inputs_held, weights_held  words of a PE's scratchpads in a row-stationary array; they decide how many channels
                      and filters a PE interleaves
+    prefetch_words   words of what stays that wait beside the array for their tile, None for what the levels hold
 
     Raises InputError for sizes below 1 or arrays above ``MOST_PES``, and for an unknown dataflow.
     """
@@ -38,6 +39,7 @@ class SystolicArray:
     double_buffered: bool = False
     inputs_held: int | None = None
     weights_held: int | None = None
+    prefetch_words: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns"):

@@ -1,6 +1,6 @@
 """Time of an array whose stationary operand comes from DRAM: tile by tile, each word when it is first needed.
 
-    arrival of tile i   the words of tiles 0 .. i at the DRAM's bandwidth, not before tile i - ahead is in the array
+    arrival of tile i   the words of tiles 0 .. i at the DRAM's bandwidth, as far ahead as there is room
     tile i begins       as in accelsim.model.array_time, but not before its operand is there
 
 What streams past, and what comes out, stays on the chip. ws and rs wait for weights, is for inputs, os for the weights
@@ -96,34 +96,40 @@ def _cycles(tiles: list[_Tile], double: bool, per_word: Fraction, ahead_words: i
     begun: list[tuple[int, int]] = []
     first = 0
     for i, tile in enumerate(tiles):
-        begin = fetched
-        while ahead_words is not None and held + tile.words > ahead_words and first < len(begun):
-            freed, words = begun[first]
-            begin, held, first = max(begin, Fraction(freed)), held - words, first + 1
-        if tile.words:
-            fetched = begin + tile.words * per_word
-            held += tile.words
-        there = ceil(fetched) if tile.words else 0
-        if i == 0:
-            start = there + tile.load
-        elif not double:
-            start = max(end, there) + tile.load
+        room = start if double else end
+        begin, direct = fetched, ahead_words is not None and tile.words > ahead_words
+        if direct:
+            # What does not fit beside the array comes when the PEs can take it.
+            assert ahead_words is not None
+            late = tile.words - ahead_words
+            fetched = max(begin + tile.words * per_word, room + late * per_word)
+            loaded = max(room + tile.load, ceil(fetched))
         else:
-            last = tiles[i - 1]
-            start = max(start + last.stream, start + last.moves_on, max(start, there) + tile.load)
-        begun.append((start - tile.load, tile.words))
+            while ahead_words is not None and held + tile.words > ahead_words and first < len(begun):
+                freed, words = begun[first]
+                begin, held, first = max(begin, Fraction(freed)), held - words, first + 1
+            if tile.words:
+                fetched = begin + tile.words * per_word
+                held += tile.words
+            loaded = max(room, ceil(fetched) if tile.words else 0) + tile.load
+        before = tiles[i - 1] if i and double else None
+        start = loaded if before is None else max(start + before.stream, start + before.moves_on, loaded)
+        begun.append((start - tile.load, 0 if direct else tile.words))
         end = max(end, start + tile.stream + tile.tail)
     return end
 
 
 def _ahead(architecture: Architecture, operand: str) -> int | None:
-    """Words of the operand that the level nearest to the array holds for it; None where there is no bound."""
+    """Words of the operand that wait beside the array: as stated, else what the level nearest to it holds; None where
+    there is no bound."""
+    if architecture.systolic is not None and architecture.systolic.prefetch_words is not None:
+        return architecture.systolic.prefetch_words
     first = architecture.fanouts_above
     for level in reversed(architecture.levels[1:]):
         if first[level.name] == 0 and level.keep(operand) != "not":
             private = dict(level.tensor_capacity_words).get(operand)
             return level.capacity_words if private is None else private
-    return None
+    return 0
 
 
 def _tiles(operation: Operation, array: SystolicArray) -> Iterator[_Tile]:

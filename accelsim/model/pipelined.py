@@ -165,7 +165,7 @@ def _tail(operation: Operation, mapping: Mapping, edges: tuple[_Edge, ...]) -> F
 
 
 def _blocked(edges: tuple[_Edge, ...], compute: Fraction, head: Fraction, tail: Fraction) -> Fraction:
-    """Tiles that the MACs use and that have one buffer move while the MACs stand still, one after the other per port."""
+    """Tiles that the MACs use and that have one buffer move while the MACs stand still, in turn on each port."""
     fills: dict[str, Fraction] = {}
     drains: dict[str, Fraction] = {}
     for edge in edges:
