@@ -35,12 +35,13 @@ _objective = click.option(
 @_objective
 @_seconds
 @options.no_cache
+@click.option("--dram", metavar="NAME", help="DRAM with rows and banks: ddr3_1600, ddr4_2400, lpddr4_2400, hbm2_2000.")
 @click.option("--execute", is_flag=True, help="With --depth cycle: step every PE too, and compare.")
 @click.option("--scalesim", metavar="CFG", help="A SCALE-Sim configuration; LAYER is then its topology file.")
 @options.as_json
 def time_(
     layers: tuple[str, ...], network: str | None, architecture: str | None, batch: int | None, depth: str,
-    mapping_file: str | None, objective: str, seconds: float | None, no_cache: bool, execute: bool,
+    mapping_file: str | None, objective: str, seconds: float | None, no_cache: bool, dram: str | None, execute: bool,
     scalesim: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell how long a layer takes at one depth or several, and where the time goes.
@@ -70,11 +71,19 @@ def time_(
     nest = None
     if set(depths) & {"steady", "pipelined"}:
         nest = _nest(operation, machine, mapping_file, objective, seconds, not no_cache)
+    said = []
+    if dram is not None:
+        from accelsim.report.timing import on_dram
+
+        if nest is None or "cycle" in depths:
+            raise InputError("--dram goes with the depths steady and pipelined, whose tiles it serves")
+        machine, sentence = on_dram(operation, machine, nest, dram)
+        said.append(sentence)
     timings = tuple(_timing(name, operation, machine, nest, execute) for name in depths)
     if as_json:
         output.print_json(timing_record(timings))
         return
-    notes = [note for timing in timings for note in timing.notes]
+    notes = said + [note for timing in timings for note in timing.notes]
     notes += [
         f"The closed form puts {timing.depth} between {timing.bounds[0]:,} and {timing.bounds[1]:,} cycles."
         for timing in timings

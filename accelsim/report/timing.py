@@ -8,7 +8,7 @@ cycle       the array itself, PE by PE
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -77,7 +77,8 @@ class Timing:
         lines = [*first, *rest, ("all", Fraction(self.cycles), 100.0)]
         return Table(
             f"{self.operation} on {self.architecture}, {self.depth}: {count(self.cycles)} cycles, "
-            f"{significant(1e3 * self.seconds)} ms at {self.clock_mhz:g} MHz, utilization {percent(self.utilization)} %",
+            f"{significant(1e3 * self.seconds)} ms at {self.clock_mhz:g} MHz, "
+            f"utilization {percent(self.utilization)} %",
             (
                 Column("part", tuple(name for name, _, _ in lines), left=True),
                 Column("cycles", tuple(_cycles(cycles) for _, cycles, _ in lines)),
@@ -157,6 +158,31 @@ def pipelined_timing(operation: Operation, architecture: Architecture, mapping: 
     parts = [Part(name, Fraction(ticks, times.per_cycle)) for name, ticks in times.parts.items()]
     cycles = times.cycles(times.ticks)
     return _timing(operation, architecture, "pipelined", cycles, parts, both, mapping)
+
+
+def on_dram(operation: Operation, architecture: Architecture, mapping: Mapping, name: str) -> tuple[Architecture, str]:
+    """The machine with the bandwidth that a DRAM gives to the mapping's own accesses, and a sentence about it.
+
+    One bus for both directions, at the rate at which the bytes of the tiles were served. Raises InputError for a DRAM
+    that is not known.
+    """
+    from accelsim.architecture.dram import dram_named
+    from accelsim.simulate.dram.serve import serve
+    from accelsim.simulate.dram.tiles import tile_runs
+
+    dram = dram_named(name)
+    service = serve(dram, tile_runs(operation, architecture, mapping))
+    if not service.seconds:
+        return architecture, f"{name}: nothing moves between DRAM and chip."
+    outermost = architecture.levels[0]
+    words_per_cycle = 8 * service.bytes_per_second / outermost.word_bits / (architecture.clock_mhz * 1e6)
+    level = replace(outermost, read_bandwidth=words_per_cycle, write_bandwidth=None, shared_port=True)
+    changed = replace(architecture, elements=(level, *architecture.elements[1:]))
+    energy = "" if service.energy_pj is None else f", {service.energy_pj / service.asked_bytes / 8:.3g} pJ per bit"
+    return changed, (
+        f"{name}: {service.bytes_per_second / 1e9:.4g} of {dram.peak_bytes_per_ns:.4g} GB/s for the tiles' own "
+        f"accesses, {100 * service.hit_rate:.1f} % row hits, {count(service.conflicts)} conflicts{energy} ({dram.source})."
+    )
 
 
 def pipeline_times(operation: Operation, architecture: Architecture, mapping: Mapping, keep: bool = False) -> Times:
