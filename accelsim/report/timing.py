@@ -181,7 +181,8 @@ def on_dram(operation: Operation, architecture: Architecture, mapping: Mapping, 
     energy = "" if service.energy_pj is None else f", {service.energy_pj / service.asked_bytes / 8:.3g} pJ per bit"
     return changed, (
         f"{name}: {service.bytes_per_second / 1e9:.4g} of {dram.peak_bytes_per_ns:.4g} GB/s for the tiles' own "
-        f"accesses, {100 * service.hit_rate:.1f} % row hits, {count(service.conflicts)} conflicts{energy} ({dram.source})."
+        f"accesses, {100 * service.hit_rate:.1f} % row hits, {count(service.conflicts)} conflicts{energy} "
+        f"({dram.source})."
     )
 
 

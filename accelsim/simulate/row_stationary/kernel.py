@@ -51,6 +51,43 @@ def _entering(passes: Ints, shape: Ints, load: int, step: int) -> tuple[int, int
 
 
 @compiled
+def _pixel(inputs: Ints, passes: Ints, shape: Ints, work: int, channel: int, y: int, z: int) -> tuple[int, int]:
+    """(value, 1) of a pixel of the plane, (0, 0) in the padding."""
+    if y < 0 or y >= shape[H] or z < 0 or z >= shape[W]:
+        return 0, 0
+    return int(inputs[passes[work, IMAGE], passes[work, GROUP], channel, y, z]), 1
+
+
+@compiled
+def _hop(
+    weights: Ints, passes: Ints, shape: Ints, state: Ints, coming: Ints, bus: Ints, row: int, load: int, step: int
+) -> int:
+    """Moves the weights of a row of PEs on by one column, lets the next one of pass ``load`` in (-1: none), and keeps
+    those that have come to their set; the number that entered."""
+    stack, r, entered = row // shape[R], row % shape[R], 0
+    for col in range(bus.shape[2] - 1, -1, -1):
+        bus[1, row, col] = -1
+        if col > 0:
+            if bus[1, row, col - 1] >= 0 and bus[2, row, col - 1] >= col:
+                bus[:, row, col] = bus[:, row, col - 1]
+        elif load >= 0 and row < passes[load, USED]:
+            block, place = _entering(passes, shape, load, step)
+            c = (place // shape[S]) % passes[load, Q]
+            if stack * shape[QMAX] + c < passes[load, CHANNELS]:
+                m = passes[load, FILTER0] + block * shape[PMAX] + place // (shape[S] * passes[load, Q])
+                channel = passes[load, CHANNEL0] + stack * shape[QMAX] + c
+                bus[0, row, 0] = weights[passes[load, GROUP], m, channel, r, place % shape[S]]
+                bus[1, row, 0] = block * shape[ROOM] + place
+                bus[2, row, 0] = block * shape[STRIP] + passes[load, ROWS] - 1
+                entered += 1
+        if bus[1, row, col] >= 0 and bus[1, row, col] // shape[ROOM] == col // shape[STRIP]:
+            coming[row, col, bus[1, row, col] % shape[ROOM]] = bus[0, row, col]
+            if row == 0:
+                state[ARRIVED] += 1
+    return entered
+
+
+@compiled
 def run(
     inputs: Ints, weights: Ints, result: Ints, passes: Ints, before: Ints, shape: Ints, double: bool, state: Ints,
     past: Ints, active: Ints, coming: Ints, bus: Ints, pixels: Ints, window: Ints, sums: Ints, counts: Ints,
@@ -120,12 +157,8 @@ def run(
                             pixel = pixels[(t - shape[U]) % ring, row - shape[U], col + 1]
                         else:
                             y = shape[U] * (passes[work, ROW0] + e) + r - shape[TOP]
-                            z = w - shape[LEFT]
-                            pixel = 0
-                            if 0 <= y < shape[H] and 0 <= z < shape[W]:
-                                pixel = inputs[passes[work, IMAGE], passes[work, GROUP], channel, y, z]
-                                if block == 0:
-                                    read += 1
+                            pixel, inside = _pixel(inputs, passes, shape, work, channel, y, w - shape[LEFT])
+                            read += inside if block == 0 else 0
                         pixels[t % ring, row, col] = pixel
                         window[row, col, c, w % shape[S]] = pixel
                     if step % (shape[S] * passes[work, Q]) == 0:
@@ -145,25 +178,7 @@ def run(
                             if passes[work, CHANNEL0] > 0:
                                 back += 1
             into = past[2, then] if t >= row else -1
-            for col in range(width - 1, -1, -1):
-                bus[1, row, col] = -1
-                if col > 0:
-                    if bus[1, row, col - 1] >= 0 and bus[2, row, col - 1] >= col:
-                        bus[:, row, col] = bus[:, row, col - 1]
-                elif into >= 0 and row < passes[into, USED]:
-                    block, place = _entering(passes, shape, into, past[3, then])
-                    c = (place // shape[S]) % passes[into, Q]
-                    if stack * shape[QMAX] + c < passes[into, CHANNELS]:
-                        m = passes[into, FILTER0] + block * shape[PMAX] + place // (shape[S] * passes[into, Q])
-                        channel = passes[into, CHANNEL0] + stack * shape[QMAX] + c
-                        bus[0, row, 0] = weights[passes[into, GROUP], m, channel, r, place % shape[S]]
-                        bus[1, row, 0] = block * shape[ROOM] + place
-                        bus[2, row, 0] = block * shape[STRIP] + passes[into, ROWS] - 1
-                        entered += 1
-                if bus[1, row, col] >= 0 and bus[1, row, col] // shape[ROOM] == col // shape[STRIP]:
-                    coming[row, col, bus[1, row, col] % shape[ROOM]] = bus[0, row, col]
-                    if row == 0:
-                        state[ARRIVED] += 1
+            entered += _hop(weights, passes, shape, state, coming, bus, row, into, past[3, then])
         counts[done, BUSY], counts[done, PIXELS], counts[done, WEIGHTS] = busy, read, entered
         counts[done, OUT], counts[done, BACK] = out, back
         state[GONE] += out
