@@ -223,9 +223,8 @@ def test_two_tiles_by_hand() -> None:
     One buffer: 3 + 4 in, 2 steps, then the next 3 + 4 while the word leaves, 2 steps, 1 out: 19. The MACs work 4."""
     operation = MatrixProduct("two", M=1, K=2, N=1, B=2).operation()
     outer = Level("DRAM", read_bandwidth=1.0, write_bandwidth=1.0, latency_cycles=3)
-    mapping = parse_mapping(
-        "DRAM keeps inputs weights outputs\nfor g in 0..2 by 1\nL1 keeps inputs weights outputs\nfor c in 0..2 by 1\nMAC"
-    )
+    keeps = "keeps inputs weights outputs"
+    mapping = parse_mapping(f"DRAM {keeps}\nfor g in 0..2 by 1\nL1 {keeps}\nfor c in 0..2 by 1\nMAC")
     machine = Architecture("two", (outer, Level("L1")), Compute(), clock_mhz=100.0)
     run = times(tile_program(operation, machine, mapping))
     assert run.cycles(run.ticks) == 19
