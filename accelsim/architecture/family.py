@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from accelsim.files import Document
+from accelsim.units import came
 
 _ENERGY = "Chen, Emer, Sze, ISCA 2016, Table IV (DRAM 200, buffer 6, array 2, register 1, MAC 1)"
 _GIVEN = "given by the parameters of this machine"
@@ -39,6 +40,11 @@ def generated(document: Document) -> Document:
     if fields["dataflow"] not in _STAYS:
         sentence = f"systolic.dataflow must be one of {', '.join(_STAYS)} where the file lists no elements"
         raise document.error(("systolic", "dataflow"), f"{sentence}, not '{fields['dataflow']}'")
+    for name in ("rows", "cols"):
+        size = fields[name]
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            sentence = f"systolic.{name} must be a whole number of at least 1, not {came(size)}"
+            raise document.error(("systolic", name), sentence)
     kept = {name: item for name, item in fields.items() if name not in ("buffer", "dram_bandwidth")}
     machine = {**value, "systolic": kept, "elements": _elements(fields)}
     machine.setdefault("sources", {"*": _GIVEN})

@@ -1,7 +1,7 @@
 """Time of an array whose stationary operand comes from DRAM: tile by tile, each word when it is first needed.
 
     arrival of tile i   the words of tiles 0 .. i at the DRAM's bandwidth, as far ahead as there is room
-    tile i begins       as in accelsim.model.array_time, but not before its operand is there
+    tile i begins       as in accelsim.model.array_time, but not before its operand is there (it comes in as it arrives)
 
 What streams past, and what comes out, stays on the chip. ws and rs wait for weights, is for inputs, os for the weights
 of each new group of columns. With an endless bandwidth this is the array's own time.
@@ -103,7 +103,6 @@ def _cycles(tiles: list[_Tile], double: bool, per_word: Fraction, ahead_words: i
             assert ahead_words is not None
             late = tile.words - ahead_words
             fetched = max(begin + tile.words * per_word, room + late * per_word)
-            loaded = max(room + tile.load, ceil(fetched))
         else:
             while ahead_words is not None and held + tile.words > ahead_words and first < len(begun):
                 freed, words = begun[first]
@@ -111,7 +110,8 @@ def _cycles(tiles: list[_Tile], double: bool, per_word: Fraction, ahead_words: i
             if tile.words:
                 fetched = begin + tile.words * per_word
                 held += tile.words
-            loaded = max(room, ceil(fetched) if tile.words else 0) + tile.load
+        # Rows come in as they arrive.
+        loaded = max(room + tile.load, ceil(fetched) if tile.words else 0)
         before = tiles[i - 1] if i and double else None
         start = loaded if before is None else max(start + before.stream, start + before.moves_on, loaded)
         begun.append((start - tile.load, 0 if direct else tile.words))
