@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from configparser import ConfigParser, Error
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+from accelsim.architecture.spec import Architecture
 from accelsim.architecture.systolic import ArrayDataflow, SystolicArray
 from accelsim.errors import InputError, nearest
 from accelsim.files import read_text
@@ -25,6 +26,28 @@ class ScalesimConfig:
     filter_sram_kib: int
     ofmap_sram_kib: int
     bandwidth_mode: str
+
+
+def as_scalesim_config(architecture: Architecture) -> ScalesimConfig:
+    """The array of a machine, and as SRAMs what its level nearest to the array holds of each tensor.
+
+    Raises InputError for a machine whose array SCALE-Sim has not.
+    """
+    array = architecture.systolic
+    if array is None or array.dataflow == "rs":
+        what = "none" if array is None else "a row-stationary one"
+        raise InputError(f"{architecture.name}: SCALE-Sim needs a machine with a ws, is or os array, not {what}")
+    inputs, weights, outputs = (_sram_kib(architecture, tensor) for tensor in ("inputs", "weights", "outputs"))
+    return ScalesimConfig(architecture.name, replace(array, double_buffered=False), inputs, weights, outputs, "CALC")
+
+
+def _sram_kib(architecture: Architecture, tensor: str) -> int:
+    """KiB beside the array for a tensor; without a bound 1 GiB, which no layer fills."""
+    for level in reversed(architecture.levels[1:]):
+        words = dict(level.tensor_capacity_words).get(tensor, level.capacity_words)
+        if architecture.fanouts_above[level.name] == 0 and level.keep(tensor) != "not" and words is not None:
+            return max(1, words * level.word_bits // 8 // 1024)
+    return 2**20
 
 
 def load_scalesim_config(path: str) -> ScalesimConfig:

@@ -35,13 +35,18 @@ _objective = click.option(
 @_objective
 @_seconds
 @options.no_cache
+@click.option(
+    "--convention", default="ours", metavar="NAME", show_default=True,
+    help="With --depth cycle: ours, or scalesim, SCALE-Sim's figures beside ours.",
+)  # fmt: skip
 @click.option("--dram", metavar="NAME", help="DRAM with rows and banks: ddr3_1600, ddr4_2400, lpddr4_2400, hbm2_2000.")
 @click.option("--execute", is_flag=True, help="With --depth cycle: step every PE too, and compare.")
 @click.option("--scalesim", metavar="CFG", help="A SCALE-Sim configuration; LAYER is then its topology file.")
 @options.as_json
 def time_(
     layers: tuple[str, ...], network: str | None, architecture: str | None, batch: int | None, depth: str,
-    mapping_file: str | None, objective: str, seconds: float | None, no_cache: bool, dram: str | None, execute: bool,
+    mapping_file: str | None, objective: str, seconds: float | None, no_cache: bool, convention: str, dram: str | None,
+    execute: bool,
     scalesim: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Tell how long a layer takes at one depth or several, and where the time goes.
@@ -66,6 +71,13 @@ def time_(
     from accelsim.report.timing import check_depth, timing_record
 
     depths = [check_depth(name.strip()) for name in depth.split(",")]
+    if convention != "ours":
+        if convention != "scalesim":
+            raise InputError(f"convention of a time must be ours or scalesim, not '{convention}'")
+        if depths != ["cycle"]:
+            raise InputError("--convention scalesim goes with --depth cycle")
+        _beside_scalesim(operation, machine, as_json)
+        return
     if execute and "cycle" not in depths:
         raise InputError("--execute goes with --depth cycle")
     nest = None
@@ -172,6 +184,18 @@ def _scalesim(config_file: str, topology_file: str, as_json: bool) -> None:
     from accelsim.workload.scalesim import load_topology
 
     config, layers = load_scalesim_config(config_file), load_topology(topology_file)
+    if as_json:
+        output.print_json(scalesim_record(layers, config))
+        return
+    output.print_tables(*scalesim_tables(layers, config))
+
+
+def _beside_scalesim(operation: Operation, machine: Architecture, as_json: bool) -> None:
+    from accelsim.architecture.scalesim import as_scalesim_config
+    from accelsim.report.scalesim import scalesim_record, scalesim_tables
+    from accelsim.workload.scalesim import as_scalesim
+
+    config, layers = as_scalesim_config(machine), (as_scalesim(operation),)
     if as_json:
         output.print_json(scalesim_record(layers, config))
         return

@@ -140,7 +140,7 @@ def _dram_reads(layer: ScalesimLayer, config: ScalesimConfig, operand: str) -> i
         case "ws", "ifmap":
             return moving_reads(at(True), K, M, R, 1, columns, words, capacity)
         case "ws", _:
-            return fixed_reads(at(False), K, N, R, C, words, capacity)
+            return words  # every weight is asked for once
         case _, "ifmap":
             return fixed_reads(at(True), K, M, R, C, words, capacity)
         case _:

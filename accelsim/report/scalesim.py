@@ -45,7 +45,8 @@ def scalesim_tables(layers: tuple[ScalesimLayer, ...], config: ScalesimConfig) -
     notes = ["SCALE-Sim 3.0.0's figures when nothing stalls."]
     if config.bandwidth_mode == "USER":
         notes.append("InterfaceBandwidth is USER: the stalls that SCALE-Sim adds to its cycles are not imitated.")
-    return [cycles, words, _reasons([d for _, found in ours for d in found])], notes
+    notes += _reasons([d for _, found in ours for d in found])
+    return [cycles, words], notes
 
 
 def _sums(values: object) -> tuple[str, ...]:
@@ -53,20 +54,13 @@ def _sums(values: object) -> tuple[str, ...]:
     return (*(count(number) for number in numbers), count(sum(numbers)))
 
 
-def _reasons(found: list[Difference]) -> Table:
+def _reasons(found: list[Difference]) -> list[str]:
+    """What leads from SCALE-Sim's figures to accelsim's, summed over all layers."""
     total: dict[tuple[str, str], int] = {}
     for difference in found:
         key = (difference.figure, difference.reason)
         total[key] = total.get(key, 0) + difference.amount
-    rows = sorted(total.items())
-    return Table(
-        "from SCALE-Sim's figures to accelsim's, over all layers",
-        (
-            Column("figure", tuple(figure for (figure, _), _ in rows), left=True),
-            Column("add", tuple(f"{amount:+,}" for _, amount in rows)),
-            Column("because", tuple(reason for (_, reason), _ in rows), left=True),
-        ),
-    )
+    return [f"accelsim's {figure}: {amount:+,}, as {reason}." for (figure, reason), amount in sorted(total.items())]
 
 
 def scalesim_record(layers: tuple[ScalesimLayer, ...], config: ScalesimConfig) -> Record:

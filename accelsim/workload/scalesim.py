@@ -15,6 +15,7 @@ from pathlib import Path
 from accelsim.errors import InputError, check_name
 from accelsim.files import read_text
 from accelsim.workload.layer import Convolution, MatrixProduct
+from accelsim.workload.matrix import MatrixForm
 from accelsim.workload.operation import Operation
 from accelsim.workload.window import LARGEST, Padding
 
@@ -77,6 +78,37 @@ class ScalesimLayer:
             R=self.filter_height, S=self.filter_width, U=(self.stride, self.stride),
             padding=Padding(0, below, 0, right),
         ).operation()  # fmt: skip
+
+
+def as_scalesim(operation: Operation) -> ScalesimLayer:
+    """A layer as SCALE-Sim can take it: a convolution of one image without padding, else the product of matrices that
+    it comes to. Raises InputError for several products that share nothing (groups), which SCALE-Sim has not."""
+    form, size = MatrixForm.of(operation), operation.extents
+    if form.groups > 1:
+        raise InputError(f"{operation.name}: SCALE-Sim takes one product of matrices, not {form.groups} groups")
+    window = _plain_window(operation)
+    if window is None:
+        return ScalesimLayer(operation.name, form.rows, form.terms, 1, form.terms, 1, form.columns, 1, gemm=True)
+    height, width, stride = window
+    layer = ScalesimLayer(operation.name, height, width, size["R"], size["S"], size["C"], size["M"], stride)
+    assert layer.macs == operation.macs
+    return layer
+
+
+def _plain_window(operation: Operation) -> tuple[int, int, int] | None:
+    """(rows, columns of the plane that are read, stride) of a convolution that SCALE-Sim has, None for any other."""
+    size = operation.extents
+    if operation.dims != ("N", "G", "M", "C", "E", "F", "R", "S") or size["N"] > 1:
+        return None
+    extents, strides = [], set()
+    for rank, (out, tap) in zip(operation.tensors[0].ranks[3:], (("E", "R"), ("F", "S")), strict=True):
+        steps = {term.dim: term.stride for term in rank.terms}
+        reach = steps.get(out, 1) * (size[out] - 1) + size[tap]
+        if rank.offset or reach > rank.size or (size[tap] > 1 and steps.get(tap) != 1):
+            return None
+        strides.add(steps.get(out, 1))
+        extents.append(reach)
+    return None if len(strides) > 1 else (extents[0], extents[1], strides.pop())
 
 
 def load_topology(path: str) -> tuple[ScalesimLayer, ...]:
