@@ -201,6 +201,7 @@ def test_a_comparison_says_where_the_time_goes(folder: Path, capsys: pytest.Capt
     asked = ("compare", "net.yaml", "--arch", "toy.yaml,eyeriss", "--seconds", "2", "--no-cache", "--workers", "1")
     text = printed(capsys, *asked, "--stalls", "--out", "out")
     assert "net: where the time goes, pipelined" in text
+    assert "## Where the time goes" in (folder / "out" / "report.md").read_text()
     rows = list(csv.DictReader((folder / "out" / "stalls.csv").open()))
     for machine in ("toy", "eyeriss"):
         mine = [row for row in rows if row["machine"] == machine]

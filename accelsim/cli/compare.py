@@ -125,17 +125,11 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
                 progress=progress,
                 cache=not given["no_cache"],
             )
+        timed = _timed(found) if given["stalls"] else []
         if scratch is not None:
             from accelsim.report.export import write_files
 
-            written = write_files(found, scratch, declaration.title)
-        timed = _timed(found) if given["stalls"] else []
-        if scratch is not None and timed:
-            from accelsim.files import write_atomically
-            from accelsim.report.stalls import stall_csv
-
-            write_atomically(scratch / "stalls.csv", stall_csv(timed))
-            written = [*written, "stalls.csv"]
+            written = write_files(found, scratch, declaration.title, timed)
     if given["out"] is not None:
         output.log(f"{len(written)} files written to {given['out']}")
     if given["as_json"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from math import ceil
 from typing import TYPE_CHECKING
@@ -34,12 +34,12 @@ def timed_layers(comparison: Compared, progress: Callable[[int, int], None] | No
     return out
 
 
-def stall_tables(timed: list[Timed]) -> list[Table]:
+def stall_tables(timed: Sequence[Timed]) -> list[Table]:
     """One table per network, machines as columns: sums over layers and repeats, shares of the pipelined cycles."""
     return [_table(network, timed) for network in dict.fromkeys(result.network for result, _ in timed)]
 
 
-def _table(network: str, timed: list[Timed]) -> Table:
+def _table(network: str, timed: Sequence[Timed]) -> Table:
     machines = list(dict.fromkeys(result.machine for result, _ in timed if result.network == network))
     parts: dict[str, dict[str, Fraction]] = {machine: {} for machine in machines}
     steady = dict.fromkeys(machines, 0)
@@ -80,7 +80,7 @@ def _share(own: dict[str, Fraction], name: str, names: list[str]) -> str:
     return f"{float(100 * cycles / whole):.1f}"
 
 
-def stall_csv(timed: list[Timed]) -> str:
+def stall_csv(timed: Sequence[Timed]) -> str:
     """stalls.csv: one row per layer, machine and part, for one execution of the layer."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -149,12 +149,13 @@ def pipelined_timing(operation: Operation, architecture: Architecture, mapping: 
     try:
         times = pipeline_times(operation, architecture, mapping)
     except InputError as error:
-        parts = [
-            Part(COMPUTE, Fraction(counts.steps)),
-            Part("fill, waiting and drain, at least", Fraction(bounds.lower_cycles - counts.steps)),
-        ]
+        parts = [Part(COMPUTE, Fraction(counts.steps))]
+        if bounds.lower_cycles > counts.steps:
+            waits = "fill, waiting and drain" + ("" if bounds.exact else ", at least")
+            parts.append(Part(waits, Fraction(bounds.lower_cycles - counts.steps)))
         note = f"Not followed tile by tile ({error}): the cycles are the lower bound."
-        return _timing(operation, architecture, "pipelined", both[0], parts, both, mapping, (note,))
+        notes = () if bounds.exact else (note,)
+        return _timing(operation, architecture, "pipelined", both[0], parts, both, mapping, notes)
     parts = [Part(name, Fraction(ticks, times.per_cycle)) for name, ticks in times.parts.items()]
     cycles = times.cycles(times.ticks)
     return _timing(operation, architecture, "pipelined", cycles, parts, both, mapping)
