@@ -144,3 +144,14 @@ def test_a_machine_on_a_dram_has_the_bandwidth_of_its_own_accesses() -> None:
 def test_every_table_names_its_source(dram: Dram) -> None:
     assert "20" in dram.source
     assert dram.currents is None or dram.currents.source == dram.source
+
+
+def test_energies_are_those_of_another_tool_on_the_same_data_sheet() -> None:
+    """energydram 0.4.0 (Gao, from the Python package index) on the timings and currents of ddr3_1600, eight devices at
+    1.35 V: EnergyDDR(1.25, Timing(28, 6240, 280, 11, 6), 1.35, IDDs(67, 36, 11, 51, 36, 125, 125, 245), 8, ddr=3)."""
+    dram = dram_named("ddr3_1600")
+    assert dram.activate_pj() == pytest.approx(10651.5)
+    assert dram.burst_pj(write=False) == pytest.approx(3996.0)
+    assert dram.burst_pj(write=True) == pytest.approx(3996.0)
+    assert dram.refresh_pj() == pytest.approx(733320.0)
+    assert dram.standby_pj_per_ns() == pytest.approx(688.5 / 1.25)
