@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -124,6 +125,37 @@ def test_a_family_that_lacks_something_is_refused_with_its_line(change: tuple[st
     with pytest.raises(InputError) as error:
         parse_architecture(FAMILY.replace(*change), "f.yaml")
     assert str(error.value).startswith(sentence)
+
+
+def test_a_machine_of_the_family_can_be_extended(tmp_path: Path) -> None:
+    own = tmp_path / "mine.yaml"
+    own.write_text("name: mine\nextends: systolic_os\nsystolic: {rows: 16, cols: 32}\n")
+    made = load_architecture(str(own))
+    assert made.systolic == SystolicArray(16, 32, "os", double_buffered=True)
+    assert [axis.size for axis in made.axes.values()] == [16, 32]
+
+
+@pytest.mark.parametrize(("latency", "cycles"), [("7 cycles", 7), ("50 ns", 50), ("2.5 ns", 3), ("1 us", 1000)])
+def test_a_latency_is_in_cycles_or_in_time(latency: str, cycles: int) -> None:
+    text = dump_architecture(replace(load_architecture("ws16x16"), clock_mhz=1000.0))
+    text = text.replace("- level: GLB\n", f"- level: GLB\n  latency: {latency}\n")
+    assert parse_architecture(text, "m.yaml").level("GLB").latency_cycles == cycles
+
+
+@pytest.mark.parametrize(
+    ("latency", "sentence"),
+    [
+        ("7", "latency must be a latency such as '20 cycles' or '50 ns', not 7; units that fit: cycles, ns, us"),
+        ("1.5 cycles", "GLB.latency must be a whole number of cycles, not '1.5 cycles'"),
+        ("-1 ns", "latency must be 0 or more ns, not '-1 ns'"),
+    ],
+)
+def test_a_wrong_latency_is_refused(latency: str, sentence: str) -> None:
+    text = dump_architecture(load_architecture("ws16x16"))
+    text = text.replace("- level: GLB\n", f"- level: GLB\n  latency: {latency}\n")
+    with pytest.raises(InputError) as error:
+        parse_architecture(text, "m.yaml")
+    assert sentence in str(error.value)
 
 
 def test_an_array_of_another_size_than_the_elements_is_refused() -> None:

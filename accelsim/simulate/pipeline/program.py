@@ -21,7 +21,7 @@ from accelsim.simulate.reference import Values, random_operands
 from accelsim.workload.operation import Operation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """Words that move between a place and its parent before a block, per instance where they are most.
 
@@ -36,7 +36,7 @@ class Change:
     parent_writes: int = 0
 
 
-@dataclass
+@dataclass(slots=True)
 class Block:
     """``changes`` in order, then ``steps`` compute steps in which the MACs read and write ``mac_reads`` and
     ``mac_writes`` words of a level, in its busiest instance of each step."""

@@ -19,7 +19,7 @@ from accelsim.simulate.pipeline.views import Position, View, bits
 from accelsim.simulate.places import Place, check_executable, places
 from accelsim.workload.operation import Operation, Rank
 
-MOST_BLOCKS = 300_000
+MOST_BLOCKS = 200_000
 Where = dict[str, Position]
 """Where the temporal loops of every dim stand, seen from a place."""
 Group = tuple[tuple[Position, ...], bool, int]

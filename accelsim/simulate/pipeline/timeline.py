@@ -16,7 +16,7 @@ COMPUTE = "compute"
 FIRST_FILL, LAST_DRAIN = "first fill", "last drain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Slot:
     """An event in time: ``port`` it holds ('' for none), what it is, and its begin and length in ticks."""
 
@@ -26,7 +26,7 @@ class Slot:
     length: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Event:
     """A change of a tile (``tile`` is its number at the place, ``source`` that at the parent), or a block's steps."""
 
