@@ -11,6 +11,8 @@ With one register file per PE, passes add up; with two, pass i + 1 begins max(st
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,10 +36,9 @@ def row_stationary_time(sets: RowSets, array: SystolicArray) -> Times:
     stream = size["F"] * p * q * size["S"]
     preload = _preload(sets, m, e, q)
     skew = -(-c // sets.channels_held) * size["R"] - 1
-    counts = _words(sets, array, repeats, filters, rows, channels)
+    counts = _words(sets, repeats, filters, rows, channels)
     if not array.double_buffered:
-        parts = int(stream.sum()), int(preload.sum()), int(skew.sum())
-        return _times(counts, len(m), *parts)
+        return _times(counts, len(m), int(stream.sum()), int(preload.sum()), int(skew.sum()))
     start = preload[0] + np.concatenate([[0], np.cumsum(np.maximum(stream[:-1], preload[1:]))])
     cycles = int((start + stream + skew).max())
     last = int(start[-1] + stream[-1])
@@ -45,11 +46,7 @@ def row_stationary_time(sets: RowSets, array: SystolicArray) -> Times:
 
 
 def _times(counts: ArrayCounts, passes: int, stream: int, preload: int, skew: int) -> Times:
-    cycles = stream + preload + skew
-    whole = ArrayCounts(
-        cycles, counts.macs, counts.inputs, counts.weights, counts.outputs, counts.partial_sums
-    )  # fmt: skip
-    return whole, (passes, 1), stream, preload, 0, skew, 0
+    return replace(counts, cycles=stream + preload + skew), (passes, 1), stream, preload, 0, skew, 0
 
 
 def _cuts(sets: RowSets) -> tuple[tuple[str, int], ...]:
@@ -77,8 +74,8 @@ def pass_preload(sets: RowSets, filters: int, rows: int, channels_held: int) -> 
     return int(_preload(sets, np.array([filters]), np.array([rows]), np.array([channels_held]))[0])
 
 
-def _words(sets: RowSets, array: SystolicArray, repeats: int, filters: Ints, rows: Ints, channels: Ints) -> ArrayCounts:
-    """A strip of e rows takes its input rows once per block of filters; sets side by side share them."""
+def _words(sets: RowSets, repeats: int, filters: Ints, rows: Ints, channels: Ints) -> ArrayCounts:
+    """A strip of e rows takes its input rows once per block of filters; sets side by side share them. No cycles yet."""
     size = sets.extents
     taps = size["R"] * size["S"]
     pixels = int(sum(_pixel_rows(sets, int(i) * sets.strip, int(e)) for i, e in enumerate(rows))) * _pixel_columns(sets)

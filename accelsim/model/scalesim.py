@@ -83,10 +83,12 @@ def scalesim_figures(layer: ScalesimLayer, config: ScalesimConfig) -> ScalesimFi
     )
 
 
-def differences(layer: ScalesimLayer, config: ScalesimConfig) -> tuple[ArrayTime, tuple[Difference, ...]]:
+def differences(
+    layer: ScalesimLayer, config: ScalesimConfig, theirs: ScalesimFigures
+) -> tuple[ArrayTime, tuple[Difference, ...]]:
     """accelsim's own time of the layer on the same array with single buffers, and what leads from SCALE-Sim's figures
-    to it; amounts of one figure add up to the whole difference."""
-    array, theirs = config.array, scalesim_figures(layer, config)
+    (``theirs``) to it; amounts of one figure add up to the whole difference."""
+    array = config.array
     ours = array_time(layer.operation(), array)
     on_rows, on_columns, _ = _extents(layer, array.dataflow)
     R, C, rows, columns = array.rows, array.columns, theirs.row_folds, theirs.column_folds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from accelsim.architecture.scalesim import ScalesimConfig
@@ -15,7 +16,7 @@ from accelsim.workload.scalesim import ScalesimLayer
 def scalesim_tables(layers: tuple[ScalesimLayer, ...], config: ScalesimConfig) -> tuple[list[Table], list[str]]:
     """Cycles and words of every layer both ways, the sum of every difference, and notes."""
     theirs = [scalesim_figures(layer, config) for layer in layers]
-    ours = [differences(layer, config) for layer in layers]
+    ours = [differences(layer, config, figures) for layer, figures in zip(layers, theirs, strict=True)]
     names = tuple(layer.name for layer in layers)
     array = config.array
     cycles = Table(
@@ -49,8 +50,9 @@ def scalesim_tables(layers: tuple[ScalesimLayer, ...], config: ScalesimConfig) -
     return [cycles, words], notes
 
 
-def _sums(values: object) -> tuple[str, ...]:
-    numbers = list(values)  # type: ignore[call-overload]
+def _sums(values: Iterable[int]) -> tuple[str, ...]:
+    """A cell for each, and one for all."""
+    numbers = list(values)
     return (*(count(number) for number in numbers), count(sum(numbers)))
 
 
@@ -67,11 +69,12 @@ def scalesim_record(layers: tuple[ScalesimLayer, ...], config: ScalesimConfig) -
     """The object of ``time --scalesim --json``."""
     rows = []
     for layer in layers:
-        ours, found = differences(layer, config)
+        theirs = scalesim_figures(layer, config)
+        ours, found = differences(layer, config, theirs)
         rows.append(
             {
                 "layer": layer.name,
-                "scalesim": asdict(scalesim_figures(layer, config)),
+                "scalesim": asdict(theirs),
                 "accelsim": asdict(ours.counts),
                 "differences": [asdict(difference) for difference in found],
             }

@@ -123,7 +123,7 @@ def load_topology(path: str) -> tuple[ScalesimLayer, ...]:
     gemm = names[1:4] == ["m", "n", "k"]
     layers: list[ScalesimLayer] = []
     for number, line in enumerate(lines[1:], 2):
-        if line.strip():
+        if line.strip(" \t,"):
             layers += _layers(f"{path}:{number}", line, gemm)
     if not layers:
         raise InputError(f"{path}: must have at least one layer below the header")
