@@ -31,18 +31,21 @@ def row_stationary_time(sets: RowSets, array: SystolicArray) -> Times:
     filters, rows, channels = (_blocks(size[dim], per) for dim, per in _cuts(sets))
     repeats = size["N"] * size["G"]
     grid = np.meshgrid(filters, rows, channels, indexing="ij")
-    m, e, c = (np.tile(axis.ravel(), repeats) for axis in grid)
+    m, e, c = (axis.ravel() for axis in grid)
     p, q = np.minimum(m, sets.filters_held), np.minimum(c, sets.channels_held)
     stream = size["F"] * p * q * size["S"]
     preload = _preload(sets, m, e, q)
     skew = -(-c // sets.channels_held) * size["R"] - 1
     counts = _words(sets, repeats, filters, rows, channels)
+    passes, streams = repeats * len(m), repeats * int(stream.sum())
     if not array.double_buffered:
-        return _times(counts, len(m), int(stream.sum()), int(preload.sum()), int(skew.sum()))
-    start = preload[0] + np.concatenate([[0], np.cumsum(np.maximum(stream[:-1], preload[1:]))])
-    cycles = int((start + stream + skew).max())
-    last = int(start[-1] + stream[-1])
-    return _times(counts, len(m), int(stream.sum()), last - int(stream.sum()), cycles - last)
+        return _times(counts, passes, streams, repeats * int(preload.sum()), repeats * int(skew.sum()))
+    # Every image and group repeats the same passes; the last repetition ends last, pass by pass.
+    period = int(np.maximum(stream, np.roll(preload, -1)).sum())
+    start = (repeats - 1) * period + preload[0]
+    start = start + np.concatenate([[0], np.cumsum(np.maximum(stream[:-1], preload[1:]))])
+    cycles, last = int((start + stream + skew).max()), int(start[-1] + stream[-1])
+    return _times(counts, passes, streams, last - streams, cycles - last)
 
 
 def _times(counts: ArrayCounts, passes: int, stream: int, preload: int, skew: int) -> Times:
