@@ -77,6 +77,15 @@ def test_the_same_question_is_answered_byte_for_byte(folder: Path, capsys: pytes
     assert printed(capsys, *asked) == printed(capsys, *asked)
 
 
+def test_the_arrays_own_words_come_out_as_data(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    record = json.loads(printed(capsys, "time", "small.yaml", "--arch", "systolic_ws", "--depth", "cycle", "--json"))
+    (timing,) = record["timings"]
+    array = timing["array"]
+    assert array["array"]["rows"] == 128
+    assert array["counts"]["macs"] == timing["macs"]
+    assert sum(array[part] for part in ("stream", "preload", "exchange", "skew", "drain")) == array["counts"]["cycles"]
+
+
 def test_a_traces_file_is_named_and_holds_every_cycle(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = printed(
         capsys, "trace", "small.yaml", "--arch", "shidiannao_like", "--depth", "cycle", "--out", "cycles.csv"

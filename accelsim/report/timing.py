@@ -8,7 +8,7 @@ cycle       the array itself, PE by PE
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -22,6 +22,7 @@ from accelsim.report.tables import Column, Table
 from accelsim.workload.operation import Operation
 
 if TYPE_CHECKING:
+    from accelsim.model.array_time import ArrayTime
     from accelsim.simulate.pipeline.schedule import Times
 
 Depth = Literal["steady", "pipelined", "cycle"]
@@ -44,6 +45,7 @@ class Timing:
     bounds       (least, most) cycles of the closed form, pipelined only
     utilization  MACs / (MAC units x cycles)
     mapping      the nest that was timed, None for the array itself
+    array        tiles and words of the array itself, None for a nest
     """
 
     operation: str
@@ -57,6 +59,7 @@ class Timing:
     bounds: tuple[int, int] | None = None
     mapping: Mapping | None = None
     notes: tuple[str, ...] = ()
+    array: ArrayTime | None = None
 
     @property
     def seconds(self) -> float:
@@ -103,6 +106,7 @@ class Timing:
             ],
             "bounds": None if self.bounds is None else list(self.bounds),
             "mapping": None if self.mapping is None else str(self.mapping),
+            "array": None if self.array is None else asdict(self.array),
             "notes": list(self.notes),
         }
 
@@ -214,11 +218,14 @@ def cycle_timing(operation: Operation, architecture: Architecture, execute: bool
     own = fed.array
     notes = [
         f"Array: {own.array}; {count(own.folds[0] * own.folds[1])} tiles. {fed.operand.capitalize()} come from DRAM "
-        f"once per tile; what streams past and what comes out stays on the chip."
+        f"once per tile; what streams past and what comes out stays on the chip.",
+        f"Words: {count(own.counts.inputs)} inputs and {count(own.counts.weights)} weights enter, "
+        f"{count(own.counts.outputs)} sums leave, {count(own.counts.partial_sums)} are read back to be added to.",
     ]
     if execute:
         notes.append(_executed(operation, architecture, own.cycles))
-    return _timing(operation, architecture, "cycle", fed.cycles, parts, notes=tuple(notes))
+    timing = _timing(operation, architecture, "cycle", fed.cycles, parts, notes=tuple(notes))
+    return replace(timing, array=own)
 
 
 def _executed(operation: Operation, architecture: Architecture, cycles: int) -> str:
