@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from accelsim.mapping.nest import Mapping
     from accelsim.workload.operation import Operation
 
+_SEARCHING = ("mapping_file", "objective", "seconds", "no_cache")
 _mapping = click.option("--mapping", "mapping_file", metavar="FILE", help="A nest of your own, instead of the best.")
 _seconds = click.option("--seconds", type=float, metavar="S", help="Stop the search of a mapping after this long.")
 _objective = click.option(
@@ -45,9 +47,7 @@ _objective = click.option(
 @options.as_json
 def time_(
     layers: tuple[str, ...], network: str | None, architecture: str | None, batch: int | None, depth: str,
-    mapping_file: str | None, objective: str, seconds: float | None, no_cache: bool, convention: str, dram: str | None,
-    execute: bool,
-    scalesim: str | None, as_json: bool,
+    convention: str, scalesim: str | None, as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
     """Tell how long a layer takes at one depth or several, and where the time goes.
 
@@ -63,39 +63,46 @@ def time_(
     if len(layers) != 1:
         raise InputError(f"time takes one {'topology file' if scalesim else 'LAYER'}, not {len(layers)}")
     if scalesim is not None:
-        if network or architecture or mapping_file or batch:
+        if network or architecture or given["mapping_file"] or batch:
             raise InputError("--scalesim brings its own array and layers: no --arch, --network, --mapping or --batch")
         _scalesim(scalesim, layers[0], as_json)
         return
     operation, machine = _layer_and_machine(layers[0], network, architecture, batch)
-    from accelsim.report.timing import check_depth, timing_record
+    from accelsim.report.timing import check_depth
 
     depths = [check_depth(name.strip()) for name in depth.split(",")]
-    if convention != "ours":
-        if convention != "scalesim":
-            raise InputError(f"convention of a time must be ours or scalesim, not '{convention}'")
-        if depths != ["cycle"]:
-            raise InputError("--convention scalesim goes with --depth cycle")
+    if convention not in ("ours", "scalesim"):
+        raise InputError(f"convention of a time must be ours or scalesim, not '{convention}'")
+    if convention == "ours":
+        _print_timings(operation, machine, depths, given, as_json)
+    elif depths != ["cycle"]:
+        raise InputError("--convention scalesim goes with --depth cycle")
+    else:
         _beside_scalesim(operation, machine, as_json)
-        return
-    if execute and "cycle" not in depths:
-        raise InputError("--execute goes with --depth cycle")
-    nest = None
-    if set(depths) & {"steady", "pipelined"}:
-        nest = _nest(operation, machine, mapping_file, objective, seconds, not no_cache)
-    said = []
-    if dram is not None:
-        from accelsim.report.timing import on_dram
 
-        if nest is None or "cycle" in depths:
-            raise InputError("--dram goes with the depths steady and pipelined, whose tiles it serves")
+
+def _print_timings(
+    operation: Operation, machine: Architecture, depths: list[Any], given: dict[str, Any], as_json: bool
+) -> None:
+    from accelsim.report.timing import on_dram, timing_record
+
+    dram, nest = given["dram"], None
+    said: tuple[str, ...] = ()
+    if given["execute"] and "cycle" not in depths:
+        raise InputError("--execute goes with --depth cycle")
+    if dram is not None and "cycle" in depths:
+        raise InputError("--dram goes with the depths steady and pipelined, whose tiles it serves")
+    if set(depths) & {"steady", "pipelined"}:
+        nest = _nest(operation, machine, **{name: given[name] for name in _SEARCHING})
+    if dram is not None and nest is not None:
         machine, sentence = on_dram(operation, machine, nest, dram)
-        said.append(sentence)
-    timings = tuple(_timing(name, operation, machine, nest, execute) for name in depths)
+        said = (sentence,)
+    timings = tuple(_timing(name, operation, machine, nest, given["execute"]) for name in depths)
+    timings = tuple(replace(timing, notes=(*said, *timing.notes)) for timing in timings)
     if as_json:
         output.print_json(timing_record(timings))
         return
-    notes = said + [note for timing in timings for note in timing.notes]
+    notes = list(dict.fromkeys(note for timing in timings for note in timing.notes))
     notes += [
         f"The closed form puts {timing.depth} between {timing.bounds[0]:,} and {timing.bounds[1]:,} cycles."
         for timing in timings
@@ -125,9 +132,8 @@ def _timing(depth: str, operation: Operation, machine: Architecture, nest: Mappi
 @_seconds
 @options.no_cache
 def trace(
-    layer: str, network: str | None, architecture: str | None, batch: int | None, depth: str, out: str,
-    mapping_file: str | None, objective: str, seconds: float | None, no_cache: bool,
-) -> None:  # fmt: skip
+    layer: str, network: str | None, architecture: str | None, batch: int | None, depth: str, out: str, **given: Any
+) -> None:
     """Write what happens when: transfers on every port (pipelined), or every cycle of the array (cycle).
 
     A .json opens in chrome://tracing and Perfetto (a microsecond there is a cycle), a .csv anywhere. The file is
@@ -143,7 +149,7 @@ def trace(
     known = check_depth(depth)
     nest = None
     if known == "pipelined":
-        nest = _nest(operation, machine, mapping_file, objective, seconds, not no_cache)
+        nest = _nest(operation, machine, **given)
     click.echo(write_trace(operation, machine, known, Path(out), nest))
 
 
@@ -157,7 +163,7 @@ def _layer_and_machine(
 
 def _nest(
     operation: Operation, machine: Architecture, mapping_file: str | None, objective: str, seconds: float | None,
-    cache: bool,
+    no_cache: bool,
 ) -> Mapping:  # fmt: skip
     """The nest of a file, or the best one for the objective."""
     if mapping_file is not None:
@@ -172,7 +178,7 @@ def _nest(
             machine,
             objective=cast(Any, objective),
             seconds=seconds,
-            cache=cache,
+            cache=not no_cache,
             progress=progress,
         )
     return found.mapping

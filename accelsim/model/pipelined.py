@@ -140,26 +140,33 @@ def _last_box(operation: Operation, mapping: Mapping, place: int) -> dict[str, t
 
 
 def _head(operation: Operation, mapping: Mapping, edges: tuple[_Edge, ...]) -> Fraction:
-    """The least time before the first MAC: each operand's first tile level by level; all first tiles of a port."""
+    """The least time before the first MAC: each operand's first tile level by level; all first tiles of a port.
+
+    A first tile that lies in the padding is not waited for, nor are the outer ones that it would come from.
+    """
     chains: dict[str, Fraction] = {}
     ports: dict[str, Fraction] = {}
-    for edge in edges:
-        if edge.is_output:
-            continue
-        words = box_words(edge.tensor, _first_box(operation, mapping, edge.node))
-        read, write = _read(edge.outer, words), _write(edge.inner, words)
+    wanted = set()
+    for edge in reversed(edges):
         name = edge.tensor.name
-        chains[name] = chains.get(name, Fraction(0)) + edge.outer.latency_cycles + max(read, write)
-        ports[edge.outer.name] = ports.get(edge.outer.name, Fraction(0)) + read
+        words = 0 if edge.is_output else box_words(edge.tensor, _first_box(operation, mapping, edge.node))
+        if edge.innermost and words:
+            wanted.add(name)
+        if name in wanted:
+            read, write = _read(edge.outer, words), _write(edge.inner, words)
+            chains[name] = chains.get(name, Fraction(0)) + edge.outer.latency_cycles + max(read, write)
+            ports[edge.outer.name] = ports.get(edge.outer.name, Fraction(0)) + read
     return max((*chains.values(), *ports.values()), default=Fraction(0))
 
 
 def _tail(operation: Operation, mapping: Mapping, edges: tuple[_Edge, ...]) -> Fraction:
-    """The least time after the last MAC: the last tile of the outputs, level by level outwards."""
+    """The least time after the last MAC: the last tile of the outputs, level by level outwards while there is one."""
     total = Fraction(0)
-    for edge in edges:
+    for edge in reversed(edges):
         if edge.is_output:
             words = box_words(edge.tensor, _last_box(operation, mapping, edge.node))
+            if words == 0:
+                break
             total += edge.inner.latency_cycles + max(_read(edge.inner, words), _write(edge.outer, words))
     return total
 
