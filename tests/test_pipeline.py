@@ -26,6 +26,7 @@ from accelsim.simulate.pipeline.schedule import Times, times
 from accelsim.simulate.pipeline.tiles import tile_program
 from accelsim.workload.layer import Convolution, MatrixProduct
 from accelsim.workload.operation import Operation
+from accelsim.workload.window import Padding
 
 Case = tuple[Operation, Architecture, Mapping]
 some = pytest.mark.parametrize(
@@ -131,6 +132,21 @@ def test_pipelined_lies_between_steady_and_serial_and_within_the_closed_form(see
         assert cost.cycles <= bounds.lower_cycles
         exact_bounds += bounds.exact
     assert exact_bounds > 0
+
+
+def test_a_first_tile_in_the_padding_is_not_waited_for() -> None:
+    """One output whose only window lies in the padding: nothing to fetch but the weight, whatever the latency."""
+    layer = Convolution(name="edge", M=1, C=1, H=1, E=2, R=1, padding=Padding(1, 0, 0, 0)).operation()
+    outer = Level("DRAM", read_bandwidth=1.0, write_bandwidth=1.0, latency_cycles=50)
+    inner = Level("L1", latency_cycles=0)
+    machine = Architecture("two", (outer, inner), Compute(), clock_mhz=100.0)
+    keeps = "keeps inputs weights outputs"
+    mapping = parse_mapping(f"DRAM {keeps}\nL1 keeps weights\nfor e in 0..2 by 1\nL1 keeps inputs outputs\nMAC")
+    run = times(tile_program(layer, machine, mapping))
+    # The weight is there after 50 + 1 cycles; the second step waits for its pixel, which needs 50 + 1 after the first.
+    bounds = pipelined_bounds(layer, machine, mapping, evaluate(layer, machine, mapping).counts)
+    assert bounds.lower_cycles <= run.cycles(run.ticks) <= bounds.upper_cycles
+    assert run.parts["first fill"] == 51 * run.per_cycle
 
 
 @some
