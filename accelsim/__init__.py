@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the table below
     from accelsim.architecture.files import load_architecture as load_architecture
     from accelsim.architecture.spec import Architecture as Architecture
+    from accelsim.architecture.systolic import SystolicArray as SystolicArray
     from accelsim.errors import AccelsimError as AccelsimError
     from accelsim.errors import InfeasibleError as InfeasibleError
     from accelsim.errors import InputError as InputError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.mapping.nest import Temporal as Temporal
     from accelsim.mapping.parse import load_mapping as load_mapping
     from accelsim.mapping.parse import parse_mapping as parse_mapping
+    from accelsim.model.array_time import ArrayTime as ArrayTime
+    from accelsim.model.array_time import array_time as array_time
     from accelsim.model.evaluate import evaluate as evaluate
     from accelsim.model.evaluation import Evaluation as Evaluation
     from accelsim.model.vector import evaluate_vector as evaluate_vector
@@ -40,6 +43,10 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.report.searching import best_mapping as best_mapping
     from accelsim.report.side_by_side import SideBySide as SideBySide
     from accelsim.report.side_by_side import side_by_side as side_by_side
+    from accelsim.report.timing import Timing as Timing
+    from accelsim.report.timing import cycle_timing as cycle_timing
+    from accelsim.report.timing import pipelined_timing as pipelined_timing
+    from accelsim.report.timing import steady_timing as steady_timing
     from accelsim.search.explain import Explanation as Explanation
     from accelsim.search.explain import explain as explain
     from accelsim.search.interface import Certificate as Certificate
@@ -49,6 +56,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.search.pareto import pareto as pareto
     from accelsim.simulate.execute import Execution as Execution
     from accelsim.simulate.execute import execute as execute
+    from accelsim.simulate.systolic.execute import ArrayExecution as ArrayExecution
+    from accelsim.simulate.systolic.execute import execute_array as execute_array
     from accelsim.workload.files import load_layer as load_layer
     from accelsim.workload.files import load_network as load_network
     from accelsim.workload.network import Network as Network
@@ -61,16 +70,20 @@ _PLACES = {
     "accelsim.report.comparison": ("Comparison", "compare", "run"),
     "accelsim.report.results": ("LayerResult", "Settings", "Total"),
     "accelsim.report.side_by_side": ("SideBySide", "side_by_side"),
+    "accelsim.report.timing": ("Timing", "cycle_timing", "pipelined_timing", "steady_timing"),
+    "accelsim.model.array_time": ("ArrayTime", "array_time"),
     "accelsim.model.evaluate": ("evaluate",),
     "accelsim.model.vector": ("evaluate_vector",),
     "accelsim.model.evaluation": ("Evaluation",),
     "accelsim.simulate.execute": ("Execution", "execute"),
+    "accelsim.simulate.systolic.execute": ("ArrayExecution", "execute_array"),
     "accelsim.search.interface": ("Certificate", "Limits", "SearchResult"),
     "accelsim.search.explain": ("Explanation", "explain"),
     "accelsim.search.pareto": ("Front", "pareto"),
     "accelsim.report.searching": ("best_mapping",),
     "accelsim.architecture.files": ("load_architecture",),
     "accelsim.architecture.spec": ("Architecture",),
+    "accelsim.architecture.systolic": ("SystolicArray",),
     "accelsim.workload.files": ("load_layer", "load_network"),
     "accelsim.workload.network": ("Network", "NetworkLayer"),
     "accelsim.workload.operation": ("Operation",),

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from typing import Literal
 
 from accelsim.errors import InputError
 
-Quantity = Literal["size", "capacity", "frequency", "energy", "area", "bandwidth"]
+Quantity = Literal["size", "capacity", "frequency", "energy", "area", "bandwidth", "latency"]
 
 _DECIMAL = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _BINARY = {"Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
@@ -23,6 +24,8 @@ _PER_SECOND = {f"{u}/s": bits for u, bits in _BITS.items()}
 _MHZ = {"Hz": Fraction(1, 10**6), "kHz": Fraction(1, 1000), "MHz": Fraction(1), "GHz": Fraction(1000)}
 _PJ = {"fJ": Fraction(1, 1000), "pJ": Fraction(1), "nJ": Fraction(1000), "uJ": Fraction(10**6)}
 _UM2 = {"um2": Fraction(1), "mm2": Fraction(10**6)}
+_NS = {"ns": Fraction(1), "us": Fraction(1000)}
+_CYCLES = ("cycle", "cycles")
 _WORDS, _WORDS_PER_CYCLE, _MAC = ("word", "words"), ("word/cycle", "words/cycle"), "MAC"
 
 _UNITS: dict[Quantity, dict[str, Fraction]] = {
@@ -32,8 +35,9 @@ _UNITS: dict[Quantity, dict[str, Fraction]] = {
     "energy": _PJ | {_MAC: Fraction(1)},
     "area": _UM2,
     "bandwidth": dict.fromkeys(_WORDS_PER_CYCLE, Fraction(1)) | _PER_CYCLE | _PER_SECOND,
+    "latency": dict.fromkeys(_CYCLES, Fraction(1)) | _NS,
 }
-_ZERO_ALLOWED: frozenset[Quantity] = frozenset({"energy", "area"})
+_ZERO_ALLOWED: frozenset[Quantity] = frozenset({"energy", "area", "latency"})
 _EXAMPLE: dict[Quantity, str] = {
     "size": "a size such as '108 KiB'",
     "capacity": "a capacity such as '108 KiB' or '512 words'",
@@ -41,6 +45,7 @@ _EXAMPLE: dict[Quantity, str] = {
     "energy": "an energy such as '2 pJ' or '6 MAC'",
     "area": "an area such as '0.5 mm2'",
     "bandwidth": "a bandwidth such as '4 words/cycle' or '34 GB/s'",
+    "latency": "a latency such as '20 cycles' or '50 ns'",
 }
 _FIT: dict[Quantity, str] = {
     "size": "b, B, kB, KiB, MB, MiB, GB, GiB",
@@ -49,6 +54,7 @@ _FIT: dict[Quantity, str] = {
     "energy": "fJ, pJ, nJ, uJ, MAC",
     "area": "um2, mm2",
     "bandwidth": "words/cycle, b/cycle, B/cycle, MB/s, GB/s",
+    "latency": "cycles, ns, us",
 }
 _MOST_BITS = 2**53
 """1 PiB: far beyond any memory, and far from the end of a 64-bit integer."""
@@ -86,6 +92,14 @@ class Amount:
         if words.denominator != 1:
             raise InputError(f"capacity must be a whole number of {word_bits}-bit words, not '{self.text}'")
         return int(words)
+
+    def cycles(self, clock_mhz: float) -> int:
+        """Whole cycles of ``clock_mhz`` that a latency takes, rounded up; cycles must be whole already."""
+        if self.unit in _CYCLES:
+            if self.number.denominator != 1:
+                raise InputError(f"latency must be a whole number of cycles, not '{self.text}'")
+            return int(self.number)
+        return ceil(self.canonical * Fraction(clock_mhz) / 1000)
 
     def words_per_cycle(self, word_bits: int, clock_mhz: float) -> float:
         """A bandwidth in words of ``word_bits`` per cycle of ``clock_mhz``."""

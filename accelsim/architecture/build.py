@@ -32,6 +32,7 @@ from accelsim.architecture.spec import (
     Level,
     Source,
 )
+from accelsim.architecture.systolic import SystolicArray
 from accelsim.architecture.technology import equal_area_buffer_bytes
 from accelsim.errors import InputError
 from accelsim.files import Document
@@ -75,8 +76,34 @@ def built(fields: ArchitectureFields, document: Document) -> Architecture:
         technology=fields.technology,
         vector_energy=float(fields.vector_energy.canonical) if fields.vector_energy else 0.0,
         other_area_um2=_area(fields.other_area),
+        systolic=_systolic(fields, elements, words.default_bits, document),
         sources=_sources(fields.sources),
     )
+
+
+def _systolic(
+    fields: ArchitectureFields, elements: list[Level | Fanout], word_bits: int, document: Document
+) -> SystolicArray | None:
+    """The array; it must have as many PEs as the elements have MAC units."""
+    given = fields.systolic
+    if given is None:
+        return None
+    for name in ("buffer", "dram_bandwidth"):
+        if getattr(given, name) is not None:
+            sentence = f"systolic.{name} must be left out where the file lists elements"
+            raise document.error(("systolic", name), sentence)
+    try:
+        array = SystolicArray(
+            given.rows, given.cols, given.dataflow, given.double_buffered, given.inputs_held, given.weights_held,
+            None if given.prefetch is None else given.prefetch.words(word_bits),
+        )  # fmt: skip
+    except InputError as error:
+        raise document.error(("systolic",), str(error)) from None
+    units = prod(element.instances for element in elements if isinstance(element, Fanout))
+    if array.pes != units:
+        sentence = f"systolic must have the {units:,} PEs of the elements, not {array.rows} x {array.columns}"
+        raise document.error(("systolic",), sentence)
+    return array
 
 
 class _Words:
@@ -168,12 +195,20 @@ def _level(level: LevelFields, index: int, words: _Words, clock_mhz: float) -> L
         read_bandwidth=rate(level.read_bandwidth),
         write_bandwidth=rate(level.write_bandwidth),
         shared_port=level.shared_port,
+        latency_cycles=_latency(level, index, words.document, clock_mhz),
         read_energy=float(level.read_energy.canonical),
         write_energy=float(level.write_energy.canonical),
         area_um2=_area(level.area),
         nested=level.nested,
         sources=_sources(level.sources),
     )
+
+
+def _latency(level: LevelFields, index: int, document: Document, clock_mhz: float) -> int:
+    try:
+        return 0 if level.latency is None else level.latency.cycles(clock_mhz)
+    except InputError as error:
+        raise document.error(("elements", index, "latency"), f"{level.level}.{error}") from None
 
 
 def _fanout(fanout: FanoutFields, index: int, document: Document) -> Fanout:

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from accelsim.architecture.extends import extended
+from accelsim.architecture.family import generated
 from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level, Source
+from accelsim.architecture.systolic import SystolicArray
 from accelsim.files import Document, dump_yaml, locate, parse_yaml, read_yaml, validate
 
 _KINDS = {"LevelFields": "level", "FanoutFields": "fanout", "AxisFields": "axis", "ComputeFields": "compute"}
@@ -27,7 +29,7 @@ def _architecture(document: Document, folder: Path) -> Architecture:
     from accelsim.architecture.build import built
     from accelsim.architecture.schema import ArchitectureFields
 
-    document = extended(document, folder)
+    document = generated(extended(document, folder))
     return built(validate(ArchitectureFields, document), document)
 
 
@@ -58,6 +60,7 @@ def dump_architecture(arch: Architecture) -> str:
         "word": f"{bits} b",
         "vector_energy": f"{_number(arch.vector_energy)} {unit}" if arch.vector_energy else None,
         "other_area": _area(arch.other_area_um2),
+        "systolic": None if arch.systolic is None else _systolic(arch.systolic),
         "sources": _sources(arch.sources),
         "elements": [
             *(_level(e, unit, bits) if isinstance(e, Level) else _fanout(e, unit) for e in arch.elements),
@@ -65,6 +68,20 @@ def dump_architecture(arch: Architecture) -> str:
         ],
     }
     return dump_yaml(_stated(fields))
+
+
+def _systolic(array: SystolicArray) -> dict[str, Any]:
+    return _stated(
+        {
+            "rows": array.rows,
+            "cols": array.columns,
+            "dataflow": array.dataflow,
+            "double_buffered": array.double_buffered or None,
+            "inputs_held": array.inputs_held,
+            "weights_held": array.weights_held,
+            "prefetch": None if array.prefetch_words is None else _words(array.prefetch_words),
+        }
+    )
 
 
 def _level(level: Level, unit: str, bits: int) -> dict[str, Any]:
@@ -79,6 +96,7 @@ def _level(level: Level, unit: str, bits: int) -> dict[str, Any]:
             "read_bandwidth": _rate(level.read_bandwidth),
             "write_bandwidth": _rate(level.write_bandwidth),
             "shared_port": level.shared_port or None,
+            "latency": f"{level.latency_cycles} cycles" if level.latency_cycles else None,
             "read_energy": f"{_number(level.read_energy)} {unit}",
             "write_energy": f"{_number(level.write_energy)} {unit}",
             "area": _area(level.area_um2),

@@ -66,6 +66,8 @@ def _machine_rows(arch: Architecture) -> list[Row]:
     rows += [("clock", f"{arch.clock_mhz:g} MHz", "clock"), ("word", _bits(arch), "word"), ("energies in", unit, "")]
     if arch.dataflow:
         rows.append(("dataflow", arch.dataflow, ""))
+    if arch.systolic is not None:
+        rows.append(("array", str(arch.systolic), "systolic"))
     if arch.vector_energy:
         rows.append(("vector energy", _energy(arch.vector_energy, arch.energy_unit, "operation"), "vector_energy"))
     if arch.other_area_um2 is not None:
@@ -97,6 +99,8 @@ def _level_rows(level: Level, unit: str) -> list[Row]:
     else:
         rows.append(("read bandwidth", _rate(level.read_bandwidth), "read_bandwidth"))
         rows.append(("write bandwidth", _rate(level.write_bandwidth), "write_bandwidth"))
+    if level.latency_cycles:
+        rows.append(("latency", f"{level.latency_cycles:,} cycles to the first word", "latency"))
     rows.append(("read energy", _energy(level.read_energy, unit, "word"), "read_energy"))
     rows.append(("write energy", _energy(level.write_energy, unit, "word"), "write_energy"))
     if level.area_um2 is not None:

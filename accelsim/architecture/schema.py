@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from accelsim.architecture.spec import Keep, Network
+from accelsim.architecture.systolic import ArrayDataflow
 from accelsim.errors import InputError
 from accelsim.units import Amount, Quantity, amount, came
 
@@ -34,6 +35,7 @@ Frequency = Annotated[Amount, *_unit("frequency", "200 MHz")]
 Energy = Annotated[Amount, *_unit("energy", "2 pJ")]
 Area = Annotated[Amount, *_unit("area", "0.5 mm2")]
 Bandwidth = Annotated[Amount, *_unit("bandwidth", "4 words/cycle")]
+Latency = Annotated[Amount, *_unit("latency", "20 cycles")]
 TensorName = Literal["inputs", "weights", "outputs", "*"]
 
 
@@ -110,6 +112,7 @@ class LevelFields(_Fields):
     read_bandwidth: Bandwidth | None = Field(None, description="per instance; unbounded when left out")
     write_bandwidth: Bandwidth | None = Field(None, description="per instance; unbounded when left out")
     shared_port: bool = Field(False, description="reads and writes compete for read_bandwidth")
+    latency: Latency | None = Field(None, description="until the first word of a tile arrives; none when left out")
     read_energy: Energy = Field(description="per word")
     write_energy: Energy = Field(description="per word")
     area: Area | None = Field(None, description="per instance")
@@ -165,6 +168,23 @@ Element = Annotated[
 ]
 
 
+class SystolicFields(_Fields):
+    """The array as one whose PEs pass words on, for time in cycles (``accelsim time --depth cycle``).
+
+    Where the file lists no elements, ``buffer`` and ``dram_bandwidth`` complete a machine of this kind.
+    """
+
+    rows: int = Field(ge=1, le=2**22, description="PEs in a column")
+    cols: int = Field(ge=1, le=2**22, description="PEs in a row")
+    dataflow: ArrayDataflow = Field(description="what stays in a PE: ws, is, os, or filter rows in rs")
+    double_buffered: bool = Field(False, description="the next tile's operands come in, or sums go out, meanwhile")
+    inputs_held: int | None = Field(None, ge=1, description="words of inputs that a PE of rs holds")
+    weights_held: int | None = Field(None, ge=1, description="words of weights that a PE of rs holds")
+    prefetch: Capacity | None = Field(None, description="room beside the array for what stays, until its tile begins")
+    buffer: Capacity | None = Field(None, description="the level between array and DRAM, where no elements are listed")
+    dram_bandwidth: Bandwidth | None = Field(None, description="of the DRAM, where no elements are listed")
+
+
 class ArchitectureFields(_Fields):
     """A machine: its elements outermost first, and what holds for all of it."""
 
@@ -178,4 +198,5 @@ class ArchitectureFields(_Fields):
     vector_energy: Energy | None = Field(None, description="per operation without a MAC, such as pooling")
     other_area: Area | None = Field(None, description="area that belongs to no element")
     sources: Sources = Field({}, description="field -> citation; '*' for all others")
+    systolic: SystolicFields | None = Field(None, description="the array, cycle by cycle")
     elements: tuple[Element, ...]

@@ -24,6 +24,7 @@ def stated_numbers(element: Level | Fanout | Compute | Architecture) -> tuple[st
                 "read_bandwidth": element.read_bandwidth is not None,
                 "write_bandwidth": element.write_bandwidth is not None,
                 "shared_port": element.shared_port,
+                "latency": element.latency_cycles != 0,
                 "read_energy": True,
                 "write_energy": True,
                 "area": element.area_um2 is not None,
@@ -38,6 +39,7 @@ def stated_numbers(element: Level | Fanout | Compute | Architecture) -> tuple[st
                 "word": True,
                 "vector_energy": element.vector_energy != 0,
                 "other_area": element.other_area_um2 is not None,
+                "systolic": element.systolic is not None,
             }
     return tuple(field for field, states in held.items() if states)
 

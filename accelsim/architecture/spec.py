@@ -7,6 +7,7 @@ from functools import cached_property
 from math import prod
 from typing import Literal, TypeVar
 
+from accelsim.architecture.systolic import SystolicArray
 from accelsim.errors import InputError, nearest
 
 Keep = Literal["must", "may", "not"]
@@ -42,6 +43,7 @@ class Level:
     buffers             copies of every tile that must fit (2 for double buffering)
     shared_port         reads and writes compete for ``read_bandwidth``
     nested              storage nodes of sibling levels must follow the order of the architecture
+    latency_cycles      from the request of a tile until its first word is there; steady latency hides it
     """
 
     name: str
@@ -57,6 +59,7 @@ class Level:
     write_energy: float = 0.0
     area_um2: float | None = None
     nested: bool = False
+    latency_cycles: int = 0
     sources: tuple[Source, ...] = ()
 
     def keep(self, tensor: str) -> Keep:
@@ -116,6 +119,7 @@ class Compute:
 class Architecture:
     """A machine. ``elements``: levels and fan-outs, outermost first. ``dataflow``: the default one's name.
 
+    ``systolic``: the array as one whose time is known cycle by cycle, None where it is not described.
     ``energy_unit`` is pJ (physical) or MAC (normalised to one multiply-accumulate); the two never mix.
     """
 
@@ -129,6 +133,7 @@ class Architecture:
     technology: str = ""
     vector_energy: float = 0.0
     other_area_um2: float | None = None
+    systolic: SystolicArray | None = None
     sources: tuple[Source, ...] = ()
 
     @cached_property

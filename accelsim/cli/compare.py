@@ -29,6 +29,7 @@ SETTINGS = ("batch", "objective", "convention", "dataflow", "gap", "seconds", "s
 @options.batch
 @options.searching
 @options.workers
+@options.stalls
 @options.out
 @options.as_json
 @click.pass_context
@@ -61,6 +62,7 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
 @options.batch
 @options.searching
 @options.workers
+@options.stalls
 @options.out
 @options.as_json
 def run(network: str, architecture: str, **given: Any) -> int:
@@ -123,10 +125,11 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
                 progress=progress,
                 cache=not given["no_cache"],
             )
+        timed = _timed(found) if given["stalls"] else []
         if scratch is not None:
             from accelsim.report.export import write_files
 
-            written = write_files(found, scratch, declaration.title)
+            written = write_files(found, scratch, declaration.title, timed)
     if given["out"] is not None:
         output.log(f"{len(written)} files written to {given['out']}")
     if given["as_json"]:
@@ -134,8 +137,18 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
 
         output.print_json(comparison_record(found))
     else:
-        output.print_tables(tables(found), notes(found))
+        from accelsim.report.stalls import stall_tables
+
+        output.print_tables([*tables(found), *stall_tables(timed)], notes(found))
     return ONE_LAYER_WITHOUT if found.infeasible else 0
+
+
+def _timed(found: Comparison) -> Any:
+    """Every layer followed through the tile pipeline."""
+    from accelsim.report.stalls import timed_layers
+
+    with output.progress("following tiles") as progress:
+        return timed_layers(found, progress)
 
 
 def _staged(stack: ExitStack, out: str | None) -> Path | None:

@@ -20,6 +20,7 @@ from accelsim.cli.catalogue import list_, show
 from accelsim.cli.compare import compare, run
 from accelsim.cli.schema import schema
 from accelsim.cli.single import evaluate, map_, simulate
+from accelsim.cli.time import time_, trace
 from accelsim.errors import AccelsimError, InfeasibleError, nearest
 
 FINE, INFEASIBLE, WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -60,7 +61,7 @@ def cli(ctx: click.Context, version: bool) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (compare, run, map_, evaluate, simulate, list_, show, schema, cache):
+for command in (compare, run, map_, evaluate, simulate, time_, trace, list_, show, schema, cache):
     cli.add_command(command)
 
 

@@ -41,6 +41,7 @@ convention = click.option(
     "--convention", default="ours", metavar="NAME", show_default=True, help=f"How to count: {', '.join(CONVENTIONS)}."
 )
 no_cache = click.option("--no-cache", is_flag=True, help="Neither use nor keep answers of earlier searches.")
+stalls = click.option("--stalls", is_flag=True, help="Say where the time goes when tiles wait for ports, too.")
 workers = click.option("--workers", type=int, metavar="N", help="Processes to search with; all cores when left out.")
 searching = options(
     click.option(

@@ -65,6 +65,19 @@ def tensor_tile_words(tensor: Tensor, chains: Table[str, Chain]) -> int:
     return words
 
 
+def box_words(tensor: Tensor, box: Table[str, tuple[int, int]]) -> int:
+    """Words of the tensor that a box of the iteration space touches; per dim its first index and length.
+
+    Exact as long as no dim indexes the tensor twice.
+    """
+    words = 1
+    for rank in tensor.ranks:
+        start = rank.offset + sum(term.stride * box[term.dim][0] for term in rank.terms)
+        strides = tuple([term.stride for term in rank.terms])
+        words *= _inside(start, rank.size, strides, tuple([box[term.dim][1] for term in rank.terms]))
+    return words
+
+
 @lru_cache(maxsize=16384)
 def _rank_words(offset: int, size: int, strides: tuple[int, ...], chains: tuple[Chain, ...]) -> int:
     """Largest number of indices in [0, size) that one tile touches along a rank."""

@@ -12,7 +12,7 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from accelsim.report.records import comparison_record, render_json
 
 if TYPE_CHECKING:
     from accelsim.report.compared import Compared
+    from accelsim.report.stalls import Timed
 
 
 @contextmanager
@@ -96,8 +97,9 @@ def save(comparison: Compared, directory: Path, title: str = "") -> tuple[Path, 
     return tuple(directory / name for name in names)
 
 
-def write_files(comparison: Compared, scratch: Path, title: str = "") -> list[str]:
-    """Write the files into a directory as they come; returns their names."""
+def write_files(comparison: Compared, scratch: Path, title: str = "", timed: Sequence[Timed] = ()) -> list[str]:
+    """Write the files into a directory as they come; returns their names. ``timed``: layers that were followed through
+    the tile pipeline, whose stalls are written too."""
     from accelsim.report.figures import figures
     from accelsim.report.markdown import render_report
     from accelsim.report.style import picture
@@ -105,7 +107,11 @@ def write_files(comparison: Compared, scratch: Path, title: str = "") -> list[st
     drawn = figures(comparison)
     contents: dict[str, bytes] = {f"{kind}.csv": render_csv(kind, comparison).encode() for kind in rows.ROWS}
     contents["result.json"] = render_json(comparison_record(comparison)).encode()
-    contents["report.md"] = render_report(comparison, list(drawn), title).encode()
+    contents["report.md"] = render_report(comparison, list(drawn), title, timed).encode()
+    if timed:
+        from accelsim.report.stalls import stall_csv
+
+        contents["stalls.csv"] = stall_csv(timed).encode()
     for name, figure in drawn.items():
         for ending in ("png", "svg"):
             contents[f"{name}.{ending}"] = picture(figure, ending)

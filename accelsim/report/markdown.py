@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from accelsim.report.contents import notes, summary_tables, why
 from accelsim.report.layer_tables import layer_tables, machine_tables
 from accelsim.report.numbers import count
+from accelsim.report.stalls import stall_tables
 from accelsim.report.tables import Column, Table, render_markdown
 
 if TYPE_CHECKING:
     from accelsim.report.compared import Compared
+    from accelsim.report.stalls import Timed
 
 _CAPTIONS = {
     "energy_by_level": "Energy per MAC by level",
@@ -21,8 +23,11 @@ _CAPTIONS = {
 }
 
 
-def render_report(comparison: Compared, figure_names: Sequence[str], title: str = "") -> str:
-    """The report as Markdown; ``figure_names``: files without ending that lie beside it as PNG and SVG."""
+def render_report(
+    comparison: Compared, figure_names: Sequence[str], title: str = "", timed: Sequence[Timed] = ()
+) -> str:
+    """The report as Markdown; ``figure_names``: files without ending that lie beside it as PNG and SVG; ``timed``:
+    layers that were followed through the tile pipeline."""
     machines = ", ".join(a.name for a in comparison.architectures)
     subject = title or f"{', '.join(comparison.networks)} on {machines}"
     parts = [f"# {subject}", _asked(comparison)]
@@ -32,6 +37,8 @@ def render_report(comparison: Compared, figure_names: Sequence[str], title: str 
         parts += ["## Without a mapping", "\n".join(f"- {why(r)}" for r in comparison.infeasible)]
     if figure_names:
         parts += ["## Figures", *(f"![{_caption(name)}]({name}.png)" for name in figure_names)]
+    if timed:
+        parts += ["## Where the time goes", *map(render_markdown, stall_tables(timed))]
     by_layer = layer_tables if len(comparison.architectures) > 1 else machine_tables
     parts += ["## Layers", *map(render_markdown, by_layer(comparison))]
     remarks = notes(comparison)

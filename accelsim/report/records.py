@@ -10,6 +10,10 @@ Every object has ``schema_version`` and ``kind``:
     explanation  the same with explanation [objective, energies, memories, axes, times, ideal_cycles, what_ifs]
     front        complete, points [evaluation, certificate], energy ascending
     simulation   operation, architecture, outputs_equal, counts_equal, closed_form, executed (both counts)
+    time         timings [operation, architecture, depth, clock_mhz, macs, cycles, seconds, utilization, parts [part,
+                 cycles, percent], bounds (least and most cycles in closed form, or null), mapping, notes,
+                 array (of depth cycle: folds, words, and its own cycles by part)]
+    scalesim     name, bandwidth_mode, layers [layer, scalesim, accelsim, differences [figure, amount, reason]]
     list         of, entries [name, description]
     cache        path, answers, bytes
     architecture, network, dataflow, report   name, value (the fields of the file's noun)

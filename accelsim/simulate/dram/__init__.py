@@ -1,0 +1,1 @@
+"""A DRAM with a state: which rows are open decides what an access costs."""
