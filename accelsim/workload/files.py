@@ -29,7 +29,7 @@ from accelsim.workload.vector_layers import Concatenation, Elementwise
 from accelsim.workload.window import NO_PADDING, Padding
 
 if TYPE_CHECKING:
-    from accelsim.workload.schema import Entry
+    from accelsim.workload.schema_entry import Entry
 
 __all__ = [
     "dump_network",
@@ -69,9 +69,11 @@ def load_layer(path: str | Path) -> Layer:
 
 def network_json_schema() -> dict[str, Any]:
     """The JSON schema of a workload file, for editors and other programs."""
-    from accelsim.workload.schema import NetworkFile
+    from accelsim.workload.schema import FamilyFile, NetworkFile
 
-    return NetworkFile.model_json_schema()
+    written, generated = NetworkFile.model_json_schema(), FamilyFile.model_json_schema()
+    either = [{"required": ["layers"]}, {"required": ["family"]}]
+    return {**written, "properties": written["properties"] | generated["properties"], "required": [], "oneOf": either}
 
 
 def dump_network(network: Network) -> str:
@@ -105,7 +107,8 @@ def _network(document: Document, scenario: Scenario) -> Network:
         for i, entry in enumerate(value["layers"]):
             _check_type(document, ("layers", i), entry)
     file = validate(NetworkFile, document)
-    layers, places = [], []
+    layers: list[NetworkLayer] = []
+    places: list[int] = []
     for i, entry in enumerate(file.layers):
         several = _layers(document, ("layers", i), entry)
         layers += several

@@ -137,9 +137,9 @@ class MatrixProduct(LayerBase):
 
         M rows of activations -> N      N output columns -> M      K reduction -> C      B products -> G
 
-    ``second`` says what the K x N matrix is: trained ``weights``; or ``activations`` (attention), or a ``cache`` of them
-    that outlives the run (keys and values of earlier tokens), which count no weights; the tensor is called weights
-    in any case.  ``samples`` is the batch: rows M x samples against the same
+    ``second`` says what the K x N matrix is: trained ``weights``; or ``activations`` (attention), or a ``cache`` of
+    them that outlives the run (keys and values of earlier tokens), which count no weights; the tensor is called
+    weights in any case.  ``samples`` is the batch: rows M x samples against the same
     weights, or B x samples products of activations.  Raises InputError when an extent is not a positive whole number.
 
     >>> MatrixProduct("scores", M=128, K=64, N=128, B=12, second="activations").macs

@@ -15,14 +15,21 @@ DERIVED: Any = None
 """Marks a letter that follows from the others; never seen after construction."""
 
 
+MOST_LISTED = 12
+"""Choices that a sentence lists beside a guess."""
+
+
 def settle(layer: object, **values: object) -> None:
     for field, value in values.items():
         object.__setattr__(layer, field, value)
 
 
 def check_choice(layer: str, field: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InputError(f"{layer}: {field} must be one of {', '.join(choices)}, not '{value}'{_guess(value, choices)}")
+    if value in choices:
+        return
+    guess = _guess(value, choices)
+    known = "a known one" if guess and len(choices) > MOST_LISTED else f"one of {', '.join(choices)}"
+    raise InputError(f"{layer}: {field} must be {known}, not '{value}'{guess}")
 
 
 def _guess(value: str, choices: tuple[str, ...]) -> str:

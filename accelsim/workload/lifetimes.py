@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accelsim.workload.network import INPUT, Network, NetworkLayer
+from accelsim.workload.network import INPUT, PARAMETER, Network, NetworkLayer
 from accelsim.workload.operation import ROWS, WEIGHTS
 
 
 @dataclass(frozen=True)
 class Lifetime:
-    """An activation tensor: who writes it, its words, and the first and last layer (numbered from 0) during which it lives.
+    """An activation: who writes it, its words, and the first and last layer (numbered from 0) during which it lives.
 
     ``bits`` of a word, None for the machine's word.
     """
@@ -31,7 +31,7 @@ class Lifetime:
 
 @dataclass(frozen=True)
 class Peak:
-    """The most words of activations alive at once, while ``layer`` runs; ``bits`` when every one of them has a width."""
+    """The most words of activations alive at once, while ``layer`` runs; ``bits`` when each of them has a width."""
 
     words: int
     layer: str
@@ -41,7 +41,7 @@ class Peak:
 def lifetimes(network: Network) -> tuple[Lifetime, ...]:
     """Every activation of the network, its input first, then in the order of the layers."""
     place = {entry.name: i for i, entry in enumerate(network.layers)}
-    readers: dict[str, list[NetworkLayer]] = {name: [] for name in (INPUT, *place)}
+    readers: dict[str, list[NetworkLayer]] = {name: [] for name in (INPUT, PARAMETER, *place)}
     for entry in network.layers:
         for name in entry.inputs:
             readers[name].append(entry)
@@ -98,6 +98,6 @@ def _input_words(network: Network, readers: list[NetworkLayer]) -> int:
         if len(operands) == len(entry.inputs) > 1:
             words = max(t.words for t, name in zip(operands, entry.inputs, strict=True) if name == INPUT)
         else:
-            words = operands[0].words - sum(outputs[name] for name in entry.inputs if name != INPUT)
+            words = operands[0].words - sum(outputs[name] for name in entry.inputs if name in outputs)
         most = max(most, words, 0)
     return most

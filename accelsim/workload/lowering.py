@@ -130,8 +130,8 @@ def embedding(name: str, N: int, T: int, C: int) -> Operation:
 
 
 def concatenation(name: str, N: int, parts: tuple[int, ...], H: int, W: int) -> Operation:
-    """The vector operation that copies tensors of ``parts`` channels behind one another; a rank that starts at a negative
-    offset is what it takes of the common channels."""
+    """The vector operation that copies tensors of ``parts`` channels behind one another; the negative offset of a
+    tensor's rank says where in the common channels it starts."""
     around = (_plain("N", N), _plain("H", H), _plain("W", W))
     tensors, before = [], 0
     for i, part in enumerate(parts):
@@ -143,7 +143,7 @@ def concatenation(name: str, N: int, parts: tuple[int, ...], H: int, W: int) -> 
 
 
 def upsampling(name: str, extents: tuple[int, int, int, int], U: Pair, per_element: int) -> Operation:
-    """The vector operation that gives U[0] x U[1] elements for each of N C H W, with ``per_element`` operations each."""
+    """The vector operation that gives U[0] x U[1] elements for each of N C H W, ``per_element`` operations each."""
     bounds = tuple(zip("NCHW", extents, strict=True))
     ranks = tuple(_plain(*bound) for bound in bounds)
     planes = tuple(Rank((Term("HW"[i], U[i]), Term("RS"[i])), extents[2 + i] * U[i]) for i in (0, 1))

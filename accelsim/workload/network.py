@@ -9,12 +9,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from accelsim.errors import InputError, check_name, nearest
-from accelsim.workload.layer import Concatenation, Elementwise, Layer, MatrixProduct
+from accelsim.workload.layer import Layer, MatrixProduct
 from accelsim.workload.precision import Precision
+from accelsim.workload.vector_layers import Concatenation, Elementwise
 from accelsim.workload.window import check_whole
 
 INPUT = "input"
 """Stands in an edge for what the network itself is given; no layer may have this name."""
+PARAMETER = "parameter"
+"""Stands in an edge for a trained or constant tensor that is not the weights of a layer (positions, a class token)."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,8 @@ class NetworkLayer:
 
     repeat      how many times the network has it, each with weights of its own (and its block around it, where the
                 blocks of a network are equal); totals count it so often
-    inputs      names of the layers that feed it, INPUT for the network's own input; () stands for the layer before it.
+    inputs      names of the layers that feed it, INPUT for the network's own input, PARAMETER for a constant; () stands
+                for the layer before it.
                 Several feed one operand each where the layer has several, otherwise they are concatenated by channel.
     steps       how many times each of them runs, one after the other with the same weights (a recurrent layer)
     weights_of  the earlier layer whose weights it uses (tied weights), which are counted there; "" for its own
@@ -92,15 +96,16 @@ class Network:
 
     def _wired(self, entry: NetworkLayer, before: dict[str, NetworkLayer]) -> NetworkLayer:
         """The entry with its inputs named, all checked against the layers before it."""
-        if entry.name == INPUT:
-            raise InputError(f"{self.name}: a layer must not be called '{INPUT}', the name of the network's own input")
+        if entry.name in (INPUT, PARAMETER):
+            meant = "the network's own input" if entry.name == INPUT else "constant tensors"
+            raise InputError(f"{self.name}: a layer must not be called '{entry.name}', the name of {meant}")
         if entry.name in before:
             raise InputError(f"{self.name}: layer names must differ, not be '{entry.name}' twice")
         check_whole(entry.name, "repeat", entry.repeat)
         check_whole(entry.name, "steps", entry.steps)
         inputs = entry.inputs or (next(reversed(before)) if before else INPUT,)
         for name in inputs:
-            if name != INPUT and name not in before:
+            if name not in (INPUT, PARAMETER) and name not in before:
                 known = [INPUT, *before]
                 raise InputError(f"{entry.name}: from must name layers before it, not '{name}'{nearest(name, known)}")
         needed = _operands(entry.layer)

@@ -1,4 +1,4 @@
-"""A recurrent layer is two matrix products and a cell: the input's for all steps at once, the hidden state's step by step.
+"""A recurrent layer is two matrix products and a cell: the input's of all steps at once, the rest step by step.
 
     name.input    (T N) x C by C x gates M      all steps share it
     name.hidden   N x M by M x gates M          T steps, one after the other, with the same weights

@@ -120,8 +120,8 @@ class PrecisionEntry(BaseModel):
 
 
 class Entry(BaseModel):
-    """A layer of a file. ``from`` names the layers that feed it (default: the one before); ``weights_of`` an earlier layer
-    whose weights it uses too; ``steps``: how often it runs with the same weights."""
+    """A layer of a file. ``from`` names the layers that feed it (default: the one before); ``weights_of`` an earlier
+    layer whose weights it uses too; ``steps``: how often it runs with the same weights."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

@@ -29,8 +29,8 @@ _RIGHT = (False, False, False, True, True, True, True, True)
 
 
 def render_network(network: Network) -> str:
-    """The network's layers, one per line: MACs, weights (words) and vector operations of all runs, and the MACs per word
-    of its tensors when each passes once (arithmetic intensity); the totals; what must be held at once."""
+    """The network's layers, one per line: MACs, weights (words) and vector operations of all runs, and MACs per word of
+    its tensors when each passes once (arithmetic intensity); the totals; what must be held at once."""
     rows = [
         (
             entry.name,

@@ -4,8 +4,9 @@ They are streamed through the vector unit; what they cost is the words of their 
 operation is one add, multiply, comparison or function (exp, tanh, ...) of one element:
 
     elementwise     1 per element and function          softmax   5: maximum, subtract, exp, sum, divide
-    normalisation   batch 2 (scale, shift); layer, instance, group 7 (sum, subtract, square, sum, multiply, scale, shift);
-                    rms 4 (square, sum, multiply, scale); local ``size`` + 3 (square, sums, scale, power, divide)
+    normalisation   batch 2 (scale, shift); rms 4 (square, sum, multiply, scale);
+                    layer, instance, group 7 (sum, subtract, square, sum, multiply, scale, shift);
+                    local ``size`` + 3 (square, size - 1 sums, scale, power, divide)
     recurrent cell  LSTM 13, GRU 11, plain 2 per hidden unit (see RecurrentCell)
     embedding, concatenation      1 per element moved
     upsampling      nearest 1 (a copy), bilinear 7 (4 products, 3 sums), per element given
@@ -24,10 +25,11 @@ from accelsim.workload.window import Pair, check_whole, checked_pair
 
 ElementFunction = Literal[
     "add", "subtract", "multiply", "divide", "maximum", "minimum", "power",
-    "relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu", "elu", "clip", "hardswish", "hardsigmoid", "softplus", "mish",
-    "exp", "log", "sqrt", "rsqrt", "reciprocal", "erf", "abs", "negate", "sin", "cos", "square", "scale", "offset",
+    "relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu", "elu", "clip", "hardswish", "hardsigmoid", "softplus",
+    "mish", "exp", "log", "sqrt", "rsqrt", "reciprocal", "erf", "abs", "negate", "sin", "cos", "square",
+    "scale", "offset", "raise",
 ]  # fmt: skip
-"""``scale`` and ``offset`` multiply by and add a constant."""
+"""``scale``, ``offset`` and ``raise`` multiply by, add, and raise to the power of one constant."""
 NormalisationFunction = Literal["batch", "layer", "rms", "instance", "group", "local"]
 CellFunction = Literal["lstm", "gru", "rnn"]
 ResizeFunction = Literal["nearest", "bilinear"]
@@ -97,8 +99,9 @@ class Elementwise(_Plane):
 
 @dataclass(frozen=True, kw_only=True)
 class Normalisation(_Plane):
-    """Normalisation of N x C x H x W elements: ``layer`` and ``rms`` over C, ``batch`` with stored statistics, ``local``
-    over ``size`` neighbouring channels (Krizhevsky et al. 2012).  Scales and shifts are counted with the biases: not.
+    """Normalisation of N x C x H x W elements: ``layer`` and ``rms`` over C, ``batch`` with stored statistics,
+    ``local`` over ``size`` neighbouring channels (Krizhevsky et al. 2012).  Like biases, scales and shifts are not
+    counted as weights.
 
     Raises InputError when an extent is not a positive whole number or the function is unknown."""
 
@@ -157,8 +160,8 @@ class Embedding(LayerBase):
 
 @dataclass(frozen=True, kw_only=True)
 class Concatenation(LayerBase):
-    """Tensors of N x C[i] x H x W copied behind one another by channel, C being a list.  A tensor that is written to its
-    place at once needs no such layer: name several layers in ``from``.
+    """Tensors of N x C[i] x H x W copied behind one another by channel, C being a list.  Tensors that are written to
+    their place at once need no such layer: name several layers in ``from``.
 
     Raises InputError when C is not two or more positive whole numbers, or another extent is not one."""
 
@@ -210,8 +213,8 @@ class RecurrentCell(LayerBase):
         gru   3 gates: r, z = sigmoid(x + h), n = tanh(x + r h), h = (1 - z) n + z h                11 operations
         rnn   1 gate:  h = tanh(x + h)                                                               2 operations
 
-    per hidden unit; Hochreiter, Schmidhuber 1997 (with forget gates), Cho et al. 2014.  The operands are the gates' sums
-    from the input and from the hidden state, and the old state.  Raises InputError for an unknown function.
+    per hidden unit; Hochreiter, Schmidhuber 1997 (with forget gates), Cho et al. 2014.  The operands are the gates'
+    sums from the input and from the hidden state, and the old state.  Raises InputError for an unknown function.
     """
 
     C: int

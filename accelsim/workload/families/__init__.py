@@ -43,8 +43,8 @@ def families() -> dict[str, Callable[..., Network]]:
 def generate(
     family: str, parameters: Mapping[str, Any], name: str, source: str = "", scenario: Scenario = AS_STATED
 ) -> Network:
-    """The network of a family.  Raises InputError for an unknown family or parameter, for one of the wrong kind, and for
-    a scenario that the family has no meaning for.
+    """The network of a family.  Raises InputError for an unknown family or parameter, for one of the wrong kind, and
+    for a scenario that has no meaning for the family.
 
     >>> generate("resnet", {"depth": 18}, "resnet18").macs
     1814073344

@@ -6,9 +6,9 @@
     attend     per key head: (T heads / kv_heads) x L by L x head_width
     out        T x heads head_width by heads head_width x width
 
-T tokens are processed, each looks at L (causal masks are not used to leave work out, as kernels that compute whole tiles
-and counters of operations do not either).  Query heads that share a key head (Ainslie et al. 2023) are rows of one
-product, so that its keys are reused by all of them.  Vaswani et al. 2017, section 3.2.
+T tokens are processed, each looks at L (a causal mask leaves no work out, as in kernels that compute whole tiles and in
+counters of operations).  Query heads that share a key head (Ainslie et al. 2023) are rows of one product, so that its
+keys are reused by all of them.  Vaswani et al. 2017, section 3.2.
 """
 
 from __future__ import annotations

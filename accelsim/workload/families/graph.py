@@ -30,7 +30,8 @@ class Graph:
 
     def at(self, of: Names | None = None) -> Extents:
         """Channels, rows and columns of what these layers give."""
-        names = (of or self.last,) if isinstance(of or self.last, str) else of or self.last
+        sources = of or self.last
+        names = (sources,) if isinstance(sources, str) else sources
         parts = [self.extents[name] for name in names]
         if any(part[1:] != parts[0][1:] for part in parts):
             raise InputError(f"layers {', '.join(names)} must have equal planes to be concatenated")
@@ -52,7 +53,7 @@ class Graph:
         C, H, W = self.at(of)
         wide = S or R
         around = ((R - 1) // 2, (wide - 1) // 2) if padding is None else padding
-        layer = Convolution(name, M=M, C=C, G=G, H=H, W=W, R=R, S=wide, U=(U, U), padding=around)
+        layer = Convolution(name, M=M, C=C, G=G, H=H, W=W, R=R, S=wide, U=(U, U), padding=around)  # type: ignore[arg-type]
         return self.add(layer, of, (M, layer.E, layer.F))
 
     def depthwise(self, name: str, R: int, U: int = 1, *, of: Names | None = None) -> str:

@@ -67,7 +67,7 @@ def unet(
 ) -> Network:  # fmt: skip
     """A U-Net: ``depth`` halvings, two 3x3 convolutions at each size, 2x2 transposed convolutions on the way up.
 
-    Unpadded, as published, what crosses over is cropped to the plane on the way up: the words beside it are not fetched.
+    Unpadded, as published, what crosses over is cropped to the plane on the way up; the words beside it stay.
     Raises InputError when the image is too small or a plane does not halve.
     """
     around = 1 if padded else 0

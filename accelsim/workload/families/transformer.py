@@ -5,7 +5,7 @@ from __future__ import annotations
 from accelsim.errors import InputError
 from accelsim.workload.families.attention import Blocks, Shape
 from accelsim.workload.layer import Convolution, MatrixProduct
-from accelsim.workload.network import INPUT, Network, NetworkLayer
+from accelsim.workload.network import INPUT, PARAMETER, Network, NetworkLayer
 from accelsim.workload.scenario import AS_STATED, Scenario
 from accelsim.workload.vector_layers import UNARY, Concatenation, Elementwise, Embedding, Softmax
 
@@ -72,10 +72,10 @@ def transformer(
     name: str, source: str, *, layers: int = 6, width: int = 512, heads: int = 8, hidden: int = 2048,
     vocabulary: int = 37000, sequence: int = 128, scenario: Scenario = AS_STATED,
 ) -> Network:  # fmt: skip
-    """The Transformer of 2017: an encoder and a decoder that attends to it, one table for both embeddings and the output.
+    """The Transformer of 2017: an encoder and a decoder that attends to it, one table for both embeddings and output.
 
-    Source and target have ``sequence`` tokens.  Decode is one token of the target, with caches of its own ``context`` and
-    of the encoder's output.  Sinusoidal positions are added; they have no weights.
+    Source and target have ``sequence`` tokens.  Decode is one token of the target, with caches of its own ``context``
+    and of the encoder's output.  Sinusoidal positions are added; they have no weights.
     """
     decode = scenario.phase == "decode"
     length = scenario.sequence or sequence
@@ -121,8 +121,8 @@ def vit(
     placed = Elementwise("positions", C=width, H=tokens, W=1, function="add")
     stem = [
         NetworkLayer(patches),
-        NetworkLayer(joined, inputs=(INPUT, "patches")),  # the class token is a parameter that is given
-        NetworkLayer(placed, inputs=("tokens", INPUT)),
+        NetworkLayer(joined, inputs=(PARAMETER, "patches")),
+        NetworkLayer(placed, inputs=("tokens", PARAMETER)),
     ]
     body = Blocks(shape, tokens, layers)
     normed = body.norm("norm1", "positions")
@@ -165,5 +165,5 @@ def _embedded(label: str, vocabulary: int, width: int, tokens: int, tied: str = 
     return [
         NetworkLayer(table, inputs=(INPUT,), weights_of=f"{tied}_embedding" if tied else ""),
         NetworkLayer(Elementwise(f"{label}_positions", C=width, H=tokens, W=1, function="add", operands=2),
-                     inputs=(f"{label}_embedding", INPUT)),
+                     inputs=(f"{label}_embedding", PARAMETER)),
     ]  # fmt: skip
