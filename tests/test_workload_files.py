@@ -237,7 +237,7 @@ def test_written_layers_survive_the_round_trip(text, layer):
 
 
 ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
-    lambda t: t.strip() and t != "input" and t.isprintable() and "|" not in t and t[0] not in "=@"
+    lambda t: t.strip() and t not in (INPUT, PARAMETER) and t.isprintable() and "|" not in t and t[0] not in "=@"
 )
 
 

@@ -24,16 +24,17 @@ from accelsim.workload.operation import Operation
 from accelsim.workload.window import Pair, check_whole, checked_pair
 
 ElementFunction = Literal[
-    "add", "subtract", "multiply", "divide", "maximum", "minimum", "power",
+    "add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "compare", "select",
     "relu", "sigmoid", "tanh", "gelu", "silu", "leaky_relu", "elu", "clip", "hardswish", "hardsigmoid", "softplus",
-    "mish", "exp", "log", "sqrt", "rsqrt", "reciprocal", "erf", "abs", "negate", "sin", "cos", "square",
+    "mish", "exp", "log", "sqrt", "rsqrt", "reciprocal", "erf", "abs", "negate", "sin", "cos", "square", "round",
     "scale", "offset", "raise",
 ]  # fmt: skip
-"""``scale``, ``offset`` and ``raise`` multiply by, add, and raise to the power of one constant."""
+"""``scale``, ``offset`` and ``raise`` multiply by, add, and raise to the power of one constant; ``round`` is any that
+finds a nearby whole number or a sign."""
 NormalisationFunction = Literal["batch", "layer", "rms", "instance", "group", "local"]
 CellFunction = Literal["lstm", "gru", "rnn"]
 ResizeFunction = Literal["nearest", "bilinear"]
-BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power")
+BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "compare", "select")
 UNARY = tuple(name for name in get_args(ElementFunction) if name not in BINARY)
 """Elementwise functions of one operand; the others take two or more."""
 NORMALISATION_OPERATIONS = {"batch": 2, "layer": 7, "rms": 4, "instance": 7, "group": 7}
