@@ -1,8 +1,18 @@
 """Everything that touches the file system or a user's text: YAML with positions, validation, shipped files, writing."""
 
 from accelsim.files.catalog import locate, shipped
-from accelsim.files.document import Document, dump_yaml, parse_yaml, read_yaml
+from accelsim.files.document import Document, dump_yaml, parse_yaml, read_text, read_yaml
 from accelsim.files.validation import validate
 from accelsim.files.writing import write_atomically
 
-__all__ = ["Document", "dump_yaml", "locate", "parse_yaml", "read_yaml", "shipped", "validate", "write_atomically"]
+__all__ = [
+    "Document",
+    "dump_yaml",
+    "locate",
+    "parse_yaml",
+    "read_text",
+    "read_yaml",
+    "shipped",
+    "validate",
+    "write_atomically",
+]

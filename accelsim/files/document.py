@@ -62,11 +62,16 @@ class _Node:
 
 def read_yaml(path: Path) -> Document:
     """Read a YAML file of one document; raises InputError, one sentence, for whatever cannot be read."""
+    return parse_yaml(*read_text(path, "a YAML file"))
+
+
+def read_text(path: Path, noun: str = "a text file") -> tuple[str, str]:
+    """The text of a file and its name for messages; raises InputError, one sentence, for whatever cannot be read."""
     name = _display(path)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError(f"{name}: must be a YAML file, not a folder")
+            raise InputError(f"{name}: must be {noun}, not a folder")
         if not stat.S_ISREG(status.st_mode):
             raise InputError(f"{name}: must be a regular file, not a device or pipe")
         with path.open("rb") as file:
@@ -84,7 +89,7 @@ def read_yaml(path: Path) -> Document:
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(f"{name}:{line}: must be UTF-8 text, not byte 0x{data[error.start]:02x}") from None
-    return parse_yaml(text, name)
+    return text, name
 
 
 def parse_yaml(text: str, name: str) -> Document:

@@ -98,8 +98,8 @@ def _check_external(onnx: Any, model: Any, path: Path, name: str) -> None:
             user = next((node for node in model.graph.node if tensor.name in node.input), None)
             by = f", which node '{user.name or user.output[0]}' uses," if user is not None and user.output else ""
             raise InputError(
-                f"{name}: weights '{tensor.name}'{by} must lie in the file '{place}' beside the model, which is missing;"
-                f" without weights the shapes are enough: --no-weights"
+                f"{name}: weights '{tensor.name}'{by} must lie in the file '{place}' beside the model, "
+                f"which is missing; without weights the shapes are enough: --no-weights"
             )
 
 

@@ -33,7 +33,7 @@ def load_exported(path: str | Path) -> ExportedProgram:
     try:
         if not Path(path).is_file():
             raise InputError(f"{path}: no such file")
-        return torch.export.load(path)  # type: ignore[no-any-return]
+        return torch.export.load(path)
     except InputError:
         raise
     except Exception as error:
@@ -49,7 +49,7 @@ def export(
     torch = _torch()
     try:
         with torch.no_grad():
-            return torch.export.export(module.eval(), args, dict(kwargs or {}), strict=False)  # type: ignore[no-any-return]
+            return torch.export.export(module.eval(), args, dict(kwargs or {}), strict=False)
     except Exception as error:
         raise InputError(f"{name}: cannot be exported by torch.export: {_line(error)}") from None
 
