@@ -29,6 +29,7 @@ STORAGE = {
     "shared_bandwidth",
 }  # fmt: skip
 """Fields of a level that are read, or that say nothing about counts."""
+NODE = {"name", "class", "attributes", "spatial"}
 
 
 def read_architecture(document: Document, output: str = "outputs") -> tuple[Architecture, tuple[str, ...]]:
@@ -82,14 +83,10 @@ def _nodes(document: Document, architecture: Any) -> tuple[list[tuple[Key, dict[
         spatial = _map(document, (*place, "spatial"), own.get("spatial") or {})
         x, y = (_number(document, place, f"spatial.{axis}", spatial.get(axis, 1)) for axis in ("meshX", "meshY"))
         instances, mesh_x = instances * x * y, mesh_x * x
+        unknown += [f"architecture.nodes.{i}.{name}" for name in own if name not in NODE]
         if "class" in own:
             attributes = _map(document, (*place, "attributes"), own.get("attributes") or {})
             rows.append((place, {**attributes, "name": own.get("name"), "instances": instances, "meshX": mesh_x}))
-            unknown += [
-                f"architecture.nodes.{i}.{name}"
-                for name in own
-                if name not in ("name", "class", "attributes", "spatial")
-            ]
             unknown += [f"architecture.nodes.{i}.attributes.{name}" for name in attributes if name not in STORAGE]
     if len(rows) < 2:
         raise document.error(key, "architecture.nodes must have a memory and a compute component")
@@ -154,5 +151,5 @@ def _fanout(document: Document, key: Key, outer: dict[str, Any], inner: dict[str
     x = x_many // x_few
     kinds = ((output, "reduction"), ("*", "multicast"))
     name = str(outer.get("name"))
-    axes = (Axis(f"{name}.X", x, kinds), Axis(f"{name}.Y", many // few // x, kinds))  # type: ignore[arg-type]
-    return Fanout(f"under {name}", axes)
+    axes = (Axis(f"{name}_X", x, kinds), Axis(f"{name}_Y", many // few // x, kinds))  # type: ignore[arg-type]
+    return Fanout(f"{name}_array", axes)

@@ -31,9 +31,9 @@ def import_(
 ) -> None:  # fmt: skip
     """Import a network from ONNX, PyTorch (.pt2), SCALE-Sim, Timeloop or ZigZag.
 
-    The network goes to --out as a file that any command takes in place of a name; what was taken, fused and skipped, and
-    why, goes to stderr. Timeloop's architecture and mapping become a machine and a nest beside it, OUT.machine.yaml and
-    OUT.nest.txt.
+    The network goes to --out as a file that any command takes in place of a name; what was taken, fused and skipped,
+    and why, goes to stderr. Timeloop's architecture and mapping become a machine and a nest beside it,
+    OUT.machine.yaml and OUT.nest.txt.
 
     \b
     Example:

@@ -48,20 +48,20 @@ def read_workload(document: Document) -> Imported:
         raise document.error((), f"a ZigZag workload must be a list of layers, not {came(document.value)}")
     names, made = Names(), dict[Any, str]()
     entries, nodes, unknown = list[NetworkLayer](), list[NodeReport](), set[str]()
-    for i, entry in enumerate(document.value):
+    for i in range(len(document.value)):
         layer = _Entry(document, (i,))
+        identity = layer.fields.get("id", i)
+        if isinstance(identity, dict | list) or identity in made:
+            raise layer.fail("id", f"must differ from those before it, not be {came(identity)} again")
         unknown |= set(layer.fields) - KNOWN
         name = names.fresh(str(layer.fields.get("name") or f"{layer.text('operator_type')}{layer.fields.get('id', i)}"))
         try:
             built, operands = _layer(layer, name)
-            identity = entry.get("id", i)
             inputs = tuple(_source(layer, operand, identity, made) for operand in operands)
             entries.append(NetworkLayer(built, inputs=inputs))
         except InputError as error:
             text = str(error)
             raise (error if text.startswith(document.path) else document.error((i,), text)) from None
-        if identity in made:
-            raise layer.fail("id", f"must differ from those before it, not be {came(identity)} again")
         made[identity] = name
         nodes.append(NodeReport(name, layer.text("operator_type"), "taken", name))
     stem = Path(document.path).stem[:64] or "workload"
@@ -171,7 +171,7 @@ def _layer(entry: _Entry, name: str) -> tuple[Layer, tuple[str, ...]]:
             bits=entry.bits(macs=False),
         )  # fmt: skip
         return layer, (second, third)
-    swapped = entry.relations and not any(index in entry.relations for index in indices[third])
+    swapped = third == "W" or (bool(entry.relations) and not set(entry.relations) & set(indices[third]))
     weights, data = (third, second) if swapped else (second, third)
     windowed = any(dim in entry.sizes for dim in WINDOW)
     if windowed and not set(indices[weights]) - set(WINDOW):
