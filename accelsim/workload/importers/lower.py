@@ -1,7 +1,7 @@
 """From a neutral graph to a network: what becomes a layer, what is fused into one, and what is skipped, decided once.
 
-fused     batch normalisation behind a layer with MACs (its factors go into the weights), a bias, and a comparison
-          (ReLU and kin), which is done as outputs leave
+fused     batch normalisation behind a layer with MACs (its factors go into the weights), a bias, a comparison (ReLU
+          and kin), which is done as outputs leave, and the steps of a function that is written out
 skipped   other views of the same words (reshape, transpose, slice), what is for training, constants, and
           concatenation, where every part can be written to its place at once
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable
 from accelsim.errors import InputError
 from accelsim.workload.importers import lower_macs, lower_vector
 from accelsim.workload.importers.graph import Graph, Node
+from accelsim.workload.importers.patterns import joined
 from accelsim.workload.importers.report import Imported, NodeReport
 from accelsim.workload.importers.work import Work
 from accelsim.workload.network import Network
@@ -44,7 +45,8 @@ def lower(graph: Graph) -> Imported:
 
     Raises InputError, naming the node, for what our layers cannot say, and when nothing is left to compute.
     """
-    work = Work(graph)
+    graph, steps = joined(graph)
+    work = Work(graph, steps)
     reports = [_lowered(work, node) for node in graph.nodes]
     if not work.entries:
         raise InputError(f"{graph.name}: must have at least one operation that becomes a layer; every node was skipped")
@@ -59,6 +61,8 @@ def _lowered(work: Work, node: Node) -> NodeReport:
     for name in node.inputs:
         if name not in work.graph.values:
             raise InputError(f"{work.graph.name}: {node.where}: the shape of its operand '{name}' is not known")
+    if node.outputs and node.outputs[0] in work.steps:
+        return NodeReport(node.name, node.kind, "fused", work.steps[node.outputs[0]])
     if node.op == "view":
         return NodeReport(node.name, node.kind, "skipped", _viewed(work, node))
     if all(work.graph.values[name].constant for name in node.inputs) and node.op != "recurrent":

@@ -112,23 +112,17 @@ def _constant(reader: NodeReader, node: Any) -> None:
         reader.values[output] = replace(value, constant=constant or value.constant)
 
 
-def _pairs(pads: Any, axes: int) -> tuple[tuple[int, int], ...]:
-    """ONNX's begins then ends as (before, after) per axis."""
-    return tuple((pads[i], pads[i + axes]) for i in range(axes))
-
-
 def _padding(one: One, shape: Shape, kernel: Shape, stride: Shape, dilation: Shape) -> tuple[tuple[int, int], ...]:
     auto = one.a.get("auto_pad", b"NOTSET").decode()
     axes = len(kernel)
-    if auto in ("NOTSET", ""):
-        return _pairs(one.a.get("pads") or (0,) * (2 * axes), axes)
-    if auto == "VALID":
-        return ((0, 0),) * axes
-    pads = []
+    if auto in ("NOTSET", "", "VALID"):
+        pads = (one.a.get("pads") if auto != "VALID" else None) or (0,) * (2 * axes)
+        return tuple((pads[i], pads[i + axes]) for i in range(axes))  # begins, then ends
+    found = []
     for extent, k, u, d in zip(shape[2:], kernel, stride, dilation, strict=True):
         total = max(0, (-(-extent // u) - 1) * u + d * (k - 1) + 1 - extent)
-        pads.append((total // 2, total - total // 2) if auto == "SAME_UPPER" else (total - total // 2, total // 2))
-    return tuple(pads)
+        found.append((total // 2, total - total // 2) if auto == "SAME_UPPER" else (total - total // 2, total // 2))
+    return tuple(found)
 
 
 def _conv(one: One, x: int = 0, w: int = 1) -> tuple[Node, ...]:
@@ -239,11 +233,6 @@ def _view(one: One) -> tuple[Node, ...]:
     return one.make("view", tuple(data[:1]), why=VIEWS[one.node.op_type]) if data else ()
 
 
-def _scatter(one: One) -> tuple[Node, ...]:
-    data = one.operands()
-    return one.make("view", (data[0], data[-1]), why=VIEWS[one.node.op_type])
-
-
 def _concat(one: One) -> tuple[Node, ...]:
     return one.make("concat", one.operands(), axis=one.a.get("axis", 1))
 
@@ -304,5 +293,5 @@ READERS: dict[str, Callable[[One], tuple[Node, ...]]] = {
     "Softmax": _softmax, "LogSoftmax": _softmax, "Concat": _concat, "Resize": _resize, "Upsample": _resize,
     **dict.fromkeys(ELEMENTWISE, _elementwise), **dict.fromkeys(POOLS, _pool),
     **dict.fromkeys(GLOBAL_POOLS, _global_pool), **dict.fromkeys(REDUCTIONS, _reduce), **dict.fromkeys(NORMS, _norm),
-    **dict.fromkeys(VIEWS, _view), "Gather": _gather, "ScatterND": _scatter, "ScatterElements": _scatter,
+    **dict.fromkeys(VIEWS, _view), "Gather": _gather,
 }  # fmt: skip

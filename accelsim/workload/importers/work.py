@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accelsim.errors import InputError
@@ -31,8 +32,8 @@ class Made:
 class Work:
     """The state of one lowering; only ``accelsim.workload.importers.lower`` and its parts change it."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, steps: Mapping[str, str]) -> None:
+        self.graph, self.steps = graph, steps
         self.entries: list[NetworkLayer] = []
         self.names = Names()
         self.readers = Counter(name for node in graph.nodes for name in node.inputs)
