@@ -81,3 +81,9 @@ class Graph:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     source: str = ""
+    file: str = ""
+
+    @property
+    def label(self) -> str:
+        """What messages call it: the file, or the name of what was built in a program."""
+        return self.file or self.name

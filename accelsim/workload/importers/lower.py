@@ -49,7 +49,9 @@ def lower(graph: Graph) -> Imported:
     work = Work(graph, steps)
     reports = [_lowered(work, node) for node in graph.nodes]
     if not work.entries:
-        raise InputError(f"{graph.name}: must have at least one operation that becomes a layer; every node was skipped")
+        raise InputError(
+            f"{graph.label}: must have at least one operation that becomes a layer; every node was skipped"
+        )
     network = Network(graph.name, tuple(work.entries), graph.source)
     notes = (
         ("Biases, scales and shifts are not counted as weights.",) if any(r.fate == "fused" for r in reports) else ()
@@ -60,7 +62,7 @@ def lower(graph: Graph) -> Imported:
 def _lowered(work: Work, node: Node) -> NodeReport:
     for name in node.inputs:
         if name not in work.graph.values:
-            raise InputError(f"{work.graph.name}: {node.where}: the shape of its operand '{name}' is not known")
+            raise InputError(f"{work.graph.label}: {node.where}: the shape of its operand '{name}' is not known")
     if node.outputs and node.outputs[0] in work.steps:
         return NodeReport(node.name, node.kind, "fused", work.steps[node.outputs[0]])
     if node.op == "view":
@@ -76,7 +78,9 @@ def _lowered(work: Work, node: Node) -> NodeReport:
     try:
         return NodeReport(node.name, node.kind, "taken", LOWERED[node.op](work, node))
     except InputError as error:
-        raise InputError(f"{work.graph.name}: {node.where}: {error}") from None
+        raise InputError(f"{work.graph.label}: {node.where}: {error}") from None
+    except (IndexError, KeyError, TypeError, ValueError) as error:  # too few operands, or attributes of another kind
+        raise InputError(f"{work.graph.label}: {node.where}: its operands and attributes do not fit: {error}") from None
 
 
 def _viewed(work: Work, node: Node) -> str:

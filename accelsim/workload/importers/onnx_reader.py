@@ -180,7 +180,7 @@ def _graph(onnx: Any, model: Any, name: str, constants: Mapping[str, Any], skip:
     source = f"ONNX file {Path(name).name}"
     if model.producer_name:
         source += f", written by {model.producer_name} {model.producer_version}".rstrip()
-    return Graph(_fit(stem), tuple(nodes), values, inputs, outputs, "".join(c for c in source if c.isprintable()))
+    return Graph(_fit(stem), tuple(nodes), values, inputs, outputs, "".join(c for c in source if c.isprintable()), name)
 
 
 def _fit(stem: str) -> str:
