@@ -87,9 +87,10 @@ def product(work: Work, node: Node) -> str:
         raise InputError(f"operands of a product must be matrices, not {left} and {right}")
     if left[-1] != right[-2]:
         raise InputError(f"a product of {left} and {right} must sum over equal extents, not {left[-1]} and {right[-2]}")
+    batch = _broadcast(left[:-2], right[:-2])
+    _check_shape(work.shape(node.outputs[0]), (*batch, left[-2], right[-1]))
     if work.is_constant(a):  # weights from the left: the transposed product
         a, b, left, right = b, a, _transposed(right), _transposed(left)
-    batch = _broadcast(left[:-2], right[:-2])
     trained = work.is_constant(b)
     M, K, N = left[-2], left[-1], right[-1]
     name, bits = work.names.fresh(node.name), work.bits(a, b)
