@@ -39,7 +39,10 @@ def gnmt(
     additive attention whose context joins every decoder layer's input, and a softmax over the vocabulary.
 
     Residual sums from the third layer on (Wu et al. 2016, Fig. 2).  Source and target have ``sequence`` tokens.
+    Raises InputError for decode: what it keeps of the source is no cache of a product, but keys behind a tanh.
     """
+    if scenario.phase == "decode":
+        raise InputError(f"--phase decode is not generated for '{name}', whose additive attention keeps no plain cache")
     T = _tokens(sequence, scenario)
     both = 2 * width
     entries = [NetworkLayer(Embedding("source", vocabulary=vocabulary, C=width, T=T))]

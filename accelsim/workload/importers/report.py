@@ -38,11 +38,12 @@ def render_report(imported: Imported, every_node: bool = False) -> str:
     """The report as text: how many nodes of each kind were taken, fused and skipped, and why; or every node."""
     network = imported.network
     lines = [
-        f"{network.name}: {len(network.layers)} layers, {network.macs:,} MACs, {network.weight_words:,} weights",
+        f"{network.name}: {_many(len(network.layers), 'layer')}, {network.macs:,} MACs, "
+        f"{network.weight_words:,} weights",
     ]
     for fate in ("taken", "fused", "skipped"):
         mine = [node for node in imported.nodes if node.fate == fate]
-        lines.append(f"{fate}: {len(mine)} {'node' if len(mine) == 1 else 'nodes'}")
+        lines.append(f"{fate}: {_many(len(mine), 'node')}")
         if every_node:
             lines += [f"  {node.node} ({node.kind}): {node.note}" for node in mine]
         elif fate != "taken":
@@ -52,3 +53,7 @@ def render_report(imported: Imported, every_node: bool = False) -> str:
             kinds = Counter(node.kind for node in mine)
             lines += [f"  {times} {kind}" for kind, times in sorted(kinds.items())]
     return "\n".join([*lines, *imported.notes]) + "\n"
+
+
+def _many(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
