@@ -32,8 +32,9 @@ from accelsim.workload.precision import Bits
 from accelsim.workload.vector_layers import Elementwise
 from accelsim.workload.window import Padding
 
-EQUATION = re.compile(r"(\w+)((?:\[\w+\])*)(\+?=)(\w+)((?:\[\w+\])*)([*+])(\w+)((?:\[\w+\])*)")
-RELATION = re.compile(r"(\w+)=(?:(\d+)\*)?(\w+)\+(?:(\d+)\*)?(\w+)")
+_TENSOR = r"([A-Za-z]\w*)((?:\[\w+\])*)"
+EQUATION = re.compile(rf"{_TENSOR}(\+?=){_TENSOR}([*+]){_TENSOR}", re.ASCII)
+RELATION = re.compile(r"([A-Za-z]\w*)=(?:(\d{1,9})\*)?([A-Za-z]\w*)\+(?:(\d{1,9})\*)?([A-Za-z]\w*)", re.ASCII)
 KNOWN = {
     "id", "name", "operator_type", "equation", "dimension_relations", "loop_dims", "loop_sizes", "operand_precision",
     "operand_source", "pr_loop_dims", "pr_loop_sizes", "padding",
