@@ -57,6 +57,10 @@ def read_problem(document: Document) -> Problem:
     shape = _map(document, (*key, "shape"), shape)
     where: Key = (*key, "shape")
     dims = [str(d) for d in _list(document, (*where, "dimensions"), shape.get("dimensions"))]
+    if len(set(dims)) < len(dims) or not dims:
+        raise document.error(
+            (*where, "dimensions"), f"problem.shape.dimensions must name each once, not {', '.join(dims)}"
+        )
     values = _coefficients(document, where, shape)
     instance = _map(document, (*key, "instance"), problem.get("instance"))
     for name, value in instance.items():

@@ -102,6 +102,8 @@ class _Entry:
         dims, sizes = self.words("loop_dims"), self.words("loop_sizes")
         if len(dims) != len(sizes) or not dims:
             raise self.fail("loop_sizes", f"must be one per loop dim, {len(dims)}, not {len(sizes)}")
+        if len({str(dim).upper() for dim in dims}) < len(dims):
+            raise self.fail("loop_dims", f"must name each dim once, not {', '.join(map(str, dims))}")
         for size in sizes:
             if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size < 2**31:
                 raise self.fail("loop_sizes", f"must be positive whole numbers, not {came(size)}")
