@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+import accelsim
 from accelsim.cli.main import main
+from accelsim.workload.families import families
+from accelsim.workload.files import dump_network, parse_network
+from accelsim.workload.schema import ENTRIES
 
 HEAD = "Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,\n"
 
@@ -135,3 +140,26 @@ def test_exports_can_be_read_back(tmp_path: Path, capsys: pytest.CaptureFixture[
     status, out, err = outcome(capsys, "import", problem)
     assert (status, "1,849,688,064 MACs" in err) == (0, True)  # 224 x 224 x 64 x 64 x 9
     assert "H: 226" in out  # padding is data there
+
+
+def test_the_files_that_the_documentation_shows_are_read() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "networks.md").read_text()
+    blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == 2
+    for block in blocks:
+        network = parse_network(block, "docs.yaml")
+        assert network.macs > 0
+        assert parse_network(dump_network(network), "again.yaml") == network
+
+
+def test_the_documentation_names_every_family_type_and_command() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "networks.md").read_text()
+    for name in (*families(), *ENTRIES):
+        assert f"`{name}`" in text, name
+
+
+def test_a_recurrent_network_is_totalled_over_its_steps() -> None:
+    network = parse_network("layers:\n  - {name: l, type: lstm, C: 4, M: 4, T: 6}\n", "n.yaml")
+    result = accelsim.run(network, "ws16x16", gap=0.9, cache=False)
+    assert result.summary["macs"][0] == network.macs == 6 * (4 + 4) * 16
+    assert result.summary["vector_operations"][0] == network.vector_operations == 6 * 4 * 13

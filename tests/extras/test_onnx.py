@@ -157,6 +157,26 @@ def test_shapes_that_are_computed_are_folded(tmp_path):
     assert (entry.layer.N, entry.layer.M, entry.layer.C, entry.layer.H) == (2, 10, 3, 4)
 
 
+def number(name, value):
+    return helper.make_tensor(name, TensorProto.FLOAT, (), [value])
+
+
+def test_a_number_that_is_divided_is_no_factor(tmp_path):
+    """x / 2 behind a convolution goes into its weights; 2 / x does not, and is a reciprocal."""
+    for operands, kinds in ((["y", "two"], ["Convolution"]), (["two", "y"], ["Convolution", "Elementwise"])):
+        nodes = [CONV, helper.make_node("Div", operands, ["z"], "div")]
+        given = model(nodes, {"x": (1, 3, 9, 7)}, {"w": (4, 3, 3, 2), "two": number("two", 2.0)})
+        layers = [e.layer for e in imported(given, tmp_path).network.layers]
+        assert [type(layer).__name__ for layer in layers] == kinds
+    assert layers[-1].function == "reciprocal"
+
+
+def test_weights_that_are_computed_are_no_weights(tmp_path):
+    nodes = [helper.make_node("Conv", ["x", "k"], ["y"], "conv")]
+    with pytest.raises(InputError, match="the weights of a convolution must be constant"):
+        imported(model(nodes, {"x": (1, 3, 9, 9), "k": (4, 3, 3, 3)}, {}), tmp_path)
+
+
 def test_softmax_before_version_13_is_over_all_axes_behind(tmp_path):
     nodes = [helper.make_node("Softmax", ["x"], ["y"], "s")]
     (entry,) = imported(model(nodes, {"x": (2, 3, 4)}, {}, opset=11), tmp_path).network.layers

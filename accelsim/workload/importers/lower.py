@@ -95,6 +95,11 @@ def _viewed(work: Work, node: Node) -> str:
     return str(node.attributes.get("why", "another view of the same words"))
 
 
+def _inverted(node: Node, moving: list[str]) -> bool:
+    """A constant divided by the tensor is no factor."""
+    return node.attributes.get("function") == "divide" and node.inputs[0] != moving[0]
+
+
 def _fused_into(work: Work, node: Node) -> str | None:
     """What the report says when the node is done by the layer before it; None when it is a layer of its own."""
     moving = [name for name in node.inputs if not work.is_constant(name)]
@@ -107,7 +112,13 @@ def _fused_into(work: Work, node: Node) -> str | None:
     function, note = node.attributes.get("function"), ""
     if node.op == "norm" and function == "batch" and before.affine:
         note = SCALE
-    elif node.op == "elementwise" and function in FACTORS and before.affine and same_words:
+    elif (
+        node.op == "elementwise"
+        and function in FACTORS
+        and before.affine
+        and same_words
+        and not _inverted(node, moving)
+    ):
         extra = max((work.graph.values[name].words for name in node.inputs if name != moving[0]), default=1)
         note = FACTORS[function] if extra <= before.filters else ""
     elif node.op == "elementwise" and function in AS_OUTPUTS_LEAVE:

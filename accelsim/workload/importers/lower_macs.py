@@ -20,6 +20,8 @@ def convolution(work: Work, node: Node) -> str:
     shape, weights, a = work.shape(x), work.shape(w), node.attributes
     if len(shape) not in (3, 4) or len(weights) != len(shape):
         raise InputError(f"a convolution must have one or two spatial axes, not {len(shape) - 2}")
+    if not work.is_constant(w):
+        raise InputError("the weights of a convolution must be constant, not computed from activations")
     if 0 in (*shape, *weights):
         raise InputError(f"every extent must be at least 1, not {shape} by {weights}")
     (H, W), (R, S) = _plane(shape[2:]), _plane(weights[2:])
@@ -68,6 +70,9 @@ def linear(work: Work, node: Node) -> str:
     _check_shape(work.shape(node.outputs[0]), (*shape[:-1], N))
     name, bits = work.names.fresh(node.name), work.bits(x, w)
     layer: Layer
+    if not work.is_constant(w):  # both are activations
+        layer = MatrixProduct(name, M=prod(shape[:-1]), K=K, N=N, second="activations", bits=bits)
+        return work.add(layer, tuple(dict.fromkeys((work.source(x), work.source(w)))), node.outputs[0])
     if len(shape) <= 2:
         plane = work.plane(x)
         C, H, W = plane[1:] if plane else (K, 1, 1)

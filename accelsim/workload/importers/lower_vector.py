@@ -24,14 +24,19 @@ WITH_A_NUMBER = {"add": "offset", "subtract": "offset", "multiply": "scale", "di
 """A function of two operands -> what it is when one of them is a single number."""
 
 
+OF_A_NUMBER = {"divide": "reciprocal", "power": "exp"}
+"""The same where the number comes first: 1 / x, 2 ^ x."""
+
+
 def elementwise(work: Work, node: Node) -> str:
     """A function of the elements at one place; one operand of a single constant number is part of the function."""
     function, output = node.attributes["function"], work.shape(node.outputs[0])
     operands = list(node.inputs)
     numbers = [name for name in operands if work.is_constant(name) and work.value(name).words == 1]
     if len(operands) == 2 and numbers and function in WITH_A_NUMBER:
+        inverse = OF_A_NUMBER.get(function) if operands[0] == numbers[0] else None
         operands.remove(numbers[0])
-        function = WITH_A_NUMBER[function]
+        function = inverse or WITH_A_NUMBER[function]
     if len(operands) == 1 and function not in UNARY and function in WITH_A_NUMBER:
         function = WITH_A_NUMBER[function]
     if len(operands) > 1 and len({*operands}) == 1 and function == "multiply":
