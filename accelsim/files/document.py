@@ -62,11 +62,11 @@ class _Node:
 
 def read_yaml(path: Path) -> Document:
     """Read a YAML file of one document; raises InputError, one sentence, for whatever cannot be read."""
-    return parse_yaml(*read_text(path, "a YAML file"))
+    return parse_yaml(read_text(path, "a YAML file"), _display(path))
 
 
-def read_text(path: Path, noun: str = "a text file") -> tuple[str, str]:
-    """The text of a file and its name for messages; raises InputError, one sentence, for whatever cannot be read."""
+def read_text(path: Path, noun: str = "a text file") -> str:
+    """The UTF-8 text of a regular file; raises InputError, one sentence, where it cannot be read."""
     name = _display(path)
     try:
         status = path.stat()
@@ -85,11 +85,10 @@ def read_text(path: Path, noun: str = "a text file") -> tuple[str, str]:
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: must be at most {MAX_BYTES // 2**20} MiB")
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InputError(f"{name}:{line}: must be UTF-8 text, not byte 0x{data[error.start]:02x}") from None
-    return text, name
 
 
 def parse_yaml(text: str, name: str) -> Document:

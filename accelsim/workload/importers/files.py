@@ -80,8 +80,7 @@ def format_of(path: str | Path) -> str:
 
 def read_foreign(path: str | Path) -> Document:
     """A YAML file of another tool, without the tags that mark nodes there."""
-    text, name = read_text(Path(path))
-    return parse_yaml(TAGS.sub("", text), name)
+    return parse_yaml(TAGS.sub("", read_text(Path(path))), str(path))
 
 
 def _read(
@@ -90,7 +89,7 @@ def _read(
     if kind == "scalesim":
         from accelsim.workload.importers.scalesim import read_topology
 
-        return read_topology(*read_text(Path(path)))
+        return read_topology(read_text(Path(path)), str(path))
     if kind == "zigzag":
         from accelsim.workload.importers.zigzag import read_workload
 
