@@ -39,7 +39,10 @@ def import_network(
         raise InputError(f"{path}: symbolic extents and missing weights are of ONNX files, not of {kind}")
     if skip and kind not in ("onnx", "torch"):
         raise InputError(f"{path}: operators can be passed over in ONNX and PyTorch graphs, not in {kind}")
-    imported = _read(kind, path, dims, weights, skip)
+    try:
+        imported = _read(kind, path, dims, weights, skip)
+    except InputError as error:  # names come from the file, and a damaged one holds any character
+        raise InputError("".join(c if c.isprintable() else "?" for c in str(error))) from None
     if name is None:
         return imported
     network = Network(name, imported.network.layers, imported.network.source)

@@ -145,6 +145,8 @@ def _set_dims(graph: Any, dims: Mapping[str, int], name: str) -> None:
     """Symbolic extents of the inputs become numbers; what was inferred from them before is forgotten."""
     initialised = {tensor.name for tensor in graph.initializer}
     for value in graph.input:
+        if value.name not in initialised and not value.type.tensor_type.HasField("shape"):
+            raise InputError(f"{name}: input '{value.name}' must be a tensor with a shape")
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             if dim.HasField("dim_value") and dim.dim_value > 0:
                 continue
@@ -174,7 +176,9 @@ def _graph(onnx: Any, model: Any, name: str, constants: Mapping[str, Any], skip:
     for node in model.graph.node:
         if node.op_type != "Constant" and not all(output in constants for output in node.output if output):
             nodes += read_node(reader, node, _label(node))
-    inputs = tuple(value.name for value in model.graph.input if not values[value.name].constant)
+    inputs = tuple(
+        value.name for value in model.graph.input if value.name in values and not values[value.name].constant
+    )
     outputs = tuple(value.name for value in model.graph.output)
     stem = Path(name).stem
     source = f"ONNX file {Path(name).name}"
