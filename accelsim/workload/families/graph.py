@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from accelsim.errors import InputError
@@ -116,8 +115,3 @@ class Graph:
     def reshaped(self, name: str, gives: Extents) -> None:
         """The same words seen as other channels, rows and columns."""
         self.extents[name] = gives
-
-
-def repeated(entries: tuple[NetworkLayer, ...], times: int) -> tuple[NetworkLayer, ...]:
-    """A block that the network has so many times, each with weights of its own."""
-    return tuple(replace(entry, repeat=entry.repeat * times) for entry in entries)

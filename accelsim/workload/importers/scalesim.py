@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import csv
 import io
-from dataclasses import replace
 from pathlib import Path
 
 from accelsim.errors import InputError
@@ -178,13 +177,3 @@ def _written(entry: NetworkLayer, products: bool) -> list[tuple[str, tuple[int, 
             raise AssertionError(layer)
     copies *= entry.runs
     return [(entry.name if copies == 1 else f"{entry.name}_{i}", cells) for i in range(1, copies + 1)]
-
-
-def as_written(layer: Layer) -> Layer:
-    """The layer that a topology gives back: padding is data, what no window reaches is gone."""
-    if not isinstance(layer, Convolution):
-        return layer
-    return replace(
-        layer, H=layer.U[0] * (layer.E - 1) + layer.R, W=layer.U[1] * (layer.F - 1) + layer.S, padding=Padding(),
-        E=layer.E, F=layer.F,
-    )  # fmt: skip

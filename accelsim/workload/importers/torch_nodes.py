@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any
 
 from accelsim.errors import InputError
@@ -253,11 +252,6 @@ def _recurrent(one: One) -> tuple[Node, ...]:
         nodes.append(Node(label, one.op, "recurrent", (x,), (out,), attributes))
         x, width = out, hidden * len(ways)
     return tuple(nodes)
-
-
-def elements(one: One) -> int:
-    """Elements of the output."""
-    return prod(one.values[one.out].shape)
 
 
 READERS: dict[str, Callable[[One], tuple[Node, ...]]] = {

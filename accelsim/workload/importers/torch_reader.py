@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from accelsim.errors import InputError
 from accelsim.workload.importers.graph import Graph, Node, Value
-from accelsim.workload.importers.torch_nodes import READERS, VIEWS, One
+from accelsim.workload.importers.torch_nodes import READERS, One
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -212,6 +212,3 @@ def _label(node: Any, op: str) -> str:
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
-
-
-__all__ = ["VIEWS", "export", "load_exported", "read_program"]
