@@ -322,6 +322,7 @@ def test_an_imported_machine_is_a_file_that_loads(tmp_path):
     machine, _ = read_architecture(parse_yaml(TIMELOOP["bmm_h4"][1], "a.yaml"))
     again = parse_architecture(dump_architecture(machine), "again.yaml")
     assert [level.capacity_words for level in again.levels] == [None, 65536, 256]
+    assert "no energies and areas (0 here)" in again.description
 
 
 PROBLEM = TIMELOOP["bmm_h4"][0]

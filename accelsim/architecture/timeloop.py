@@ -10,7 +10,8 @@
 
 Nodes of v4 are listed outermost first.
 
-The file says nothing of energies and areas (Timeloop's come from its own tables), so they are 0 here and say so.
+The file says nothing of energies and areas (Timeloop's come from its own tables): they are 0 here, and the machine says
+so.
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ STORAGE = {
 NODE = {"name", "class", "attributes", "spatial"}
 
 
+CLOCK_MHZ = 1000.0
+LACKING = (
+    "read from a Timeloop file, which has no energies and areas (0 here) and no clock (1 GHz here, so 1 ns a cycle)"
+)
+
+
 def read_architecture(document: Document, output: str = "outputs") -> tuple[Architecture, tuple[str, ...]]:
     """The machine of a Timeloop file, and the parts of the file that were not understood.
 
@@ -50,7 +57,8 @@ def read_architecture(document: Document, output: str = "outputs") -> tuple[Arch
             elements += [fanout] if fanout else []
         if outer < len(rows) - 1:
             elements.append(_level(document, key, fields))
-    return Architecture("timeloop", tuple(elements), Compute(str(rows[-1][1].get("name", "MAC"))), 1000.0), unknown
+    compute = Compute(str(rows[-1][1].get("name", "MAC")))
+    return Architecture("timeloop", tuple(elements), compute, CLOCK_MHZ, description=LACKING), unknown
 
 
 def _native(document: Document, arch: Any) -> tuple[list[tuple[Key, dict[str, Any]]], tuple[str, ...]]:

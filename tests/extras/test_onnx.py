@@ -189,6 +189,12 @@ def relu(name, before, after):
     return helper.make_node("Relu", [before], [after], name)
 
 
+def elsewhere(node):
+    given = model([node], {"x": (1, 4)}, {})
+    given.opset_import.append(helper.make_opsetid(node.domain, 1))
+    return given
+
+
 BAD = {
     "cycle": (
         lambda: model([relu("a", "z", "y"), relu("b", "y", "z")], {"x": (1, 4)}, {}),
@@ -205,6 +211,10 @@ BAD = {
     "operator": (
         lambda: model([helper.make_node("Foo", ["x"], ["y"], "a")], {"x": (1, 4)}, {}),
         "node 'a' (Foo): operator 'Foo' is not known; --skip Foo passes over it",
+    ),
+    "another domain": (
+        lambda: elsewhere(helper.make_node("Attention", ["x"], ["y"], "a", domain="com.microsoft")),
+        "node 'a' (Attention): operator 'com.microsoft.Attention' is not known; --skip Attention passes over it",
     ),
     "branch": (
         lambda: model([helper.make_node("If", ["x"], ["y"], "a")], {"x": (1,)}, {}),

@@ -72,11 +72,12 @@ class One:
 
 def read_node(reader: NodeReader, node: Any, label: str) -> tuple[Node, ...]:
     """The node in canonical operators; none where its outputs are constant. Raises InputError, naming the node."""
-    if node.domain not in DOMAINS or (node.op_type not in READERS and node.op_type not in reader.skip):
+    own = DOMAINS.get(node.domain, frozenset())
+    known = node.op_type in READERS and (own is None or node.op_type in own)
+    if not known and node.op_type not in reader.skip:
         kind = f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
-        if node.op_type not in reader.skip:
-            flow = "branches and loops are not imported" if kind in FLOW else f"operator '{kind}' is not known"
-            raise reader.fail(node, label, f"{flow}; --skip {node.op_type} passes over it")
+        flow = "branches and loops are not imported" if kind in FLOW else f"operator '{kind}' is not known"
+        raise reader.fail(node, label, f"{flow}; --skip {node.op_type} passes over it")
     try:
         attributes = {a.name: reader.onnx.helper.get_attribute_value(a) for a in node.attribute}
     except Exception as error:

@@ -7,13 +7,14 @@ ELEMENTWISE = {
     "Min": "minimum", "Mean": "add", "Mod": "divide", "Relu": "relu", "LeakyRelu": "leaky_relu", "PRelu": "leaky_relu",
     "ThresholdedRelu": "relu", "Elu": "elu", "Selu": "elu", "Celu": "elu", "Sigmoid": "sigmoid",
     "HardSigmoid": "hardsigmoid", "HardSwish": "hardswish", "Swish": "silu", "Tanh": "tanh", "Gelu": "gelu",
+    "FastGelu": "gelu", "QuickGelu": "gelu",
     "Softplus": "softplus", "Softsign": "divide", "Mish": "mish", "Exp": "exp", "Log": "log", "Sqrt": "sqrt",
     "Reciprocal": "reciprocal", "Erf": "erf", "Abs": "abs", "Neg": "negate", "Sin": "sin", "Cos": "cos", "Clip": "clip",
     "Sign": "round", "Floor": "round", "Ceil": "round", "Round": "round", "Not": "round", "IsNaN": "compare",
     "Equal": "compare", "Less": "compare", "LessOrEqual": "compare", "Greater": "compare", "GreaterOrEqual": "compare",
     "And": "compare", "Or": "compare", "Xor": "compare", "Where": "select",
 }  # fmt: skip
-ONE_OPERAND = frozenset({"Clip", "PRelu", "IsNaN"})
+ONE_OPERAND = frozenset({"Clip", "PRelu", "IsNaN", "FastGelu"})
 """Operators whose further operands are constants of the function."""
 SHAPED, ORDERED = "another shape of the same words", "another order of the same words"
 WIDENED = "the same words, several times"
@@ -43,5 +44,9 @@ NORMS = {
     "LayerNormalization": "layer", "RMSNormalization": "rms", "SimplifiedLayerNormalization": "rms", "LRN": "local",
     "LpNormalization": "rms", "MeanVarianceNormalization": "instance",
 }  # fmt: skip
-DOMAINS = ("", "ai.onnx", "com.microsoft")
+DOMAINS = {
+    "": None, "ai.onnx": None,
+    "com.microsoft": frozenset({"Gelu", "FastGelu", "QuickGelu", "SimplifiedLayerNormalization"}),
+}  # fmt: skip
+"""Domain -> the operators of it that mean what they mean here; None for all."""
 FLOW = ("If", "Loop", "Scan", "SequenceMap")
