@@ -219,7 +219,7 @@ def test_a_nest_survives_timeloops_grammar(name):
 def test_a_layer_survives_timeloops_grammar(layer):
     problem = read_problem(parse_yaml(dump_problem(layer), "p.yaml"))
     ours = layer.operation()
-    assert problem.layer.macs == layer.macs
+    assert (problem.layer.name, problem.layer.macs) == (layer.name, layer.macs)
     assert problem.layer.operation().bounds == ours.bounds
     swept = Convolution("x", N=2, G=2, M=4, C=6, E=4, F=4, R=3, S=5, U=(2, 1), dilation=(1, 2)).operation()
     if layer.name == "a":  # 9 rows: 4 windows of 3 at stride 2 sweep all; 12 columns: 4 windows of 9

@@ -98,7 +98,7 @@ def dump_problem(layer: Layer) -> str:
     coefficients = dict(zip(STRIDES, (*U, *dilation), strict=True))
     instance = {ours[dim]: bound for dim, bound in operation.bounds} | coefficients
     shape = {
-        "name": "CNN-Layer",
+        "name": layer.name,
         "dimensions": [ours[dim] for dim in operation.dims],
         "coefficients": [{"name": name, "default": 1} for name in STRIDES],
         "data_spaces": spaces,
