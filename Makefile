@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 MACHINES := ws256,osa256,osb256,osc256,is256,nlr256,rs256
 
-.PHONY: demo test quick proof bench install clean
+.PHONY: demo test test-all quick proof bench install clean
 
 demo: install
 	$(BIN)/accelsim compare alexnet --arch $(MACHINES) --batch 16 --out out/
@@ -26,6 +26,15 @@ test: $(VENV)/developed
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 
+# The extras (ONNX, PyTorch) have an environment of their own, so that make test stays on the base install.
+test-all: $(VENV)-all/developed
+	$(VENV)-all/bin/python -m pytest tests/extras
+
+$(VENV)-all/developed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-all
+	$(VENV)-all/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,interop]'
+	touch $@
+
 quick: $(VENV)/developed
 	$(BIN)/python -m pytest -n 2 --ignore=tests/test_readme.py
 
@@ -36,4 +45,4 @@ bench: $(VENV)/developed
 	$(BIN)/python benchmarks/evaluate.py
 
 clean:
-	rm -rf $(VENV) out
+	rm -rf $(VENV) $(VENV)-all out

@@ -60,9 +60,14 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.simulate.systolic.execute import execute_array as execute_array
     from accelsim.workload.files import load_layer as load_layer
     from accelsim.workload.files import load_network as load_network
+    from accelsim.workload.importers.files import import_network as import_network
+    from accelsim.workload.importers.files import import_torch as import_torch
+    from accelsim.workload.importers.report import Imported as Imported
     from accelsim.workload.network import Network as Network
     from accelsim.workload.network import NetworkLayer as NetworkLayer
     from accelsim.workload.operation import Operation as Operation
+    from accelsim.workload.precision import Precision as Precision
+    from accelsim.workload.scenario import Scenario as Scenario
 
 __version__ = "0.1.0"
 
@@ -85,6 +90,10 @@ _PLACES = {
     "accelsim.architecture.spec": ("Architecture",),
     "accelsim.architecture.systolic": ("SystolicArray",),
     "accelsim.workload.files": ("load_layer", "load_network"),
+    "accelsim.workload.importers.files": ("import_network", "import_torch"),
+    "accelsim.workload.importers.report": ("Imported",),
+    "accelsim.workload.precision": ("Precision",),
+    "accelsim.workload.scenario": ("Scenario",),
     "accelsim.workload.network": ("Network", "NetworkLayer"),
     "accelsim.workload.operation": ("Operation",),
     "accelsim.mapping.parse": ("load_mapping", "parse_mapping"),

@@ -422,7 +422,7 @@ REFUSED = [
     (
         MatrixProduct,
         {"M": 1, "K": 1, "N": 1, "second": "weight"},
-        "x: second must be one of weights, activations, not 'weight'; did you mean 'weights'?",
+        "x: second must be one of weights, activations, cache, not 'weight'; did you mean 'weights'?",
     ),
     (TransposedConvolution, UP, "x: H or E must be given"),
     (
@@ -459,8 +459,7 @@ REFUSED = [
     (
         Elementwise,
         {"C": 1, "function": "rleu"},
-        "x: function must be one of add, multiply, maximum, relu, sigmoid, tanh, gelu, silu, not 'rleu'; "
-        "did you mean 'relu'?",
+        "x: function must be a known one, not 'rleu'; did you mean 'relu'?",
     ),
     (Elementwise, {"C": 1, "function": "relu", "operands": 2}, "x: operands of relu must be 1, not 2"),
     (Elementwise, {"C": 1, "operands": 1}, "x: operands of add must be at least 2, not 1"),

@@ -27,8 +27,16 @@ from accelsim.workload.layer import (
     Pooling,
     TransposedConvolution,
 )
-from accelsim.workload.network import INPUT, Network, NetworkLayer
+from accelsim.workload.network import INPUT, PARAMETER, Network, NetworkLayer
 from accelsim.workload.schema import ENTRIES
+from accelsim.workload.vector_layers import (
+    Concatenation,
+    Embedding,
+    Normalisation,
+    RecurrentCell,
+    Softmax,
+    Upsampling,
+)
 from accelsim.workload.window import Padding
 
 
@@ -182,10 +190,36 @@ def test_shortcuts_of_resnet18_feed_its_additions():
 def test_planes_of_shipped_networks_fit_from_layer_to_layer(workload):
     """What a layer puts out is what the next takes in, word for word (padding held as data excepted)."""
     network = load_network(workload)
+    words = {e.name: e.layer.operation().output.words * e.steps for e in network.layers}
     for entry in network.layers:
-        for producer, operand in zip(entry.inputs, entry.layer.operation().operands, strict=False):
-            if producer != INPUT and workload != "alexnet_padded":
-                assert network.layer(producer).operation().output.words == operand.words, (producer, entry.name)
+        if workload == "alexnet_padded" or {INPUT, PARAMETER} & set(entry.inputs):
+            continue
+        trained = {"weights", "rows"} if entry.layer.weight_words else set()
+        taken = [t.words * entry.steps for t in entry.layer.operation().operands if t.name not in trained]
+        given = [words[name] for name in entry.inputs]
+        if workload in PARTS and entry.name in PARTS[workload]:
+            assert sum(given) > sum(taken), entry.name
+        elif isinstance(entry.layer, RecurrentCell):
+            assert given == [taken[0], taken[1]], entry.name  # the third is its own state
+        elif entry.name.endswith(".hidden"):
+            assert given == [4 * taken[0] if "gru" not in workload else 3 * taken[0]], entry.name  # and its own state
+        elif (workload, entry.name) == ("gnmt", "decoder1.input"):
+            assert [2 * words for words in given] == taken  # the context of the step before joins the target
+        elif len(taken) == len(given):
+            assert given == taken, entry.name
+        else:
+            assert [sum(given)] == taken, entry.name  # concatenated by channel
+
+
+# Layers that take a part of what is given, and which.
+PARTS = {
+    "bert_base": {"pooler": "the first token"},
+    "bert_large": {"pooler": "the first token"},
+    "vit_b16": {"head": "the class token"},
+    "gpt2": {"scores": "queries and keys of q, k, v", "attend": "and values"},
+    "gpt3_175b": {"scores": "queries and keys of q, k, v", "attend": "and values"},
+    "unet": {f"up{i}_a": "the middle of the plane that crosses over" for i in range(4)},
+}
 
 
 @pytest.mark.parametrize("workload", sorted(shipped("workloads")))
@@ -203,7 +237,7 @@ def test_written_layers_survive_the_round_trip(text, layer):
 
 
 ODD = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60).filter(
-    lambda t: t.strip() and t != "input" and t.isprintable() and "|" not in t and t[0] not in "=@"
+    lambda t: t.strip() and t not in (INPUT, PARAMETER) and t.isprintable() and "|" not in t and t[0] not in "=@"
 )
 
 
@@ -234,7 +268,10 @@ def test_a_dump_is_what_a_person_would_write():
 
 # --- refusals -----------------------------------------------------------------------------------------------------
 
-TYPES = "conv, depthwise, transposed_conv, fc, matmul, pool, elementwise"
+TYPES = (
+    "conv, depthwise, transposed_conv, fc, matmul, pool, elementwise, "
+    "norm, softmax, embedding, concat, upsample, cell, lstm, gru, rnn"
+)
 LAYERS_REFUSED = [
     (
         "name: a, type: conv, M: 1, C: 1, H: 5, R: 3, paddin: 1",
@@ -338,16 +375,23 @@ def test_the_files_fields_are_the_layers_fields():
         "matmul": MatrixProduct,
         "pool": Pooling,
         "elementwise": Elementwise,
+        "norm": Normalisation,
+        "softmax": Softmax,
+        "embedding": Embedding,
+        "concat": Concatenation,
+        "upsample": Upsampling,
+        "cell": RecurrentCell,
     }
+    assert set(ENTRIES) - set(classes) == {"depthwise", "lstm", "gru", "rnn"}  # written as conv, and as matmul and cell
     for kind, layer in classes.items():
-        in_file = set(ENTRIES[kind].model_fields) - {"type", "repeat", "inputs"}
+        in_file = set(ENTRIES[kind].model_fields) - {"type", "repeat", "inputs", "steps", "weights_of"}
         assert in_file == {field.name for field in fields(layer)}, kind
 
 
 def test_the_json_schema_names_every_type_and_field():
     schema = network_json_schema()
     assert json.loads(json.dumps(schema)) == schema
-    assert set(schema["properties"]) == {"name", "source", "layers"}
+    assert set(schema["properties"]) == {"name", "source", "bits", "layers", "family", "parameters"}
     conv = schema["$defs"]["ConvolutionEntry"]
     assert set(conv["required"]) == {"name", "type", "M", "C", "R"}
     assert {"from", "H", "E", "padding"} <= set(conv["properties"])
@@ -359,17 +403,21 @@ def test_the_json_schema_names_every_type_and_field():
 def test_a_network_renders_as_a_table_with_totals():
     layers = (NetworkLayer(A), NetworkLayer(B, repeat=2), NetworkLayer(SUM, 2, ("b", "a")))
     # a: 864 MACs, 54 weights; b: 2 x 576 and 2 x 36; sum: 2 x (2 x 4 x 4)
+    # MACs per word: 864 / (108 + 54 + 32), 576 / (32 + 36 + 32).  While a runs 3 x 36 + 2 x 16 words live.
     assert render_network(Network("tiny", layers, "made up")) == (
         "tiny\n"
         "made up\n"
         "\n"
-        "layer  type  shape                              repeat   MACs  weights  vector operations\n"
-        "-----  ----  ---------------------------------  ------  -----  -------  -----------------\n"
-        "a      conv  N=1 M=2 C=3 H=6 R=3 E=4                 1    864       54                  -\n"
-        "b      conv  N=1 M=2 C=2 H=4 R=3 E=4 padding=1       2  1,152       72                  -\n"
-        "sum    add   N=1 C=2 H=4 operands=2                  2      -        -                 64\n"
-        "-----  ----  ---------------------------------  ------  -----  -------  -----------------\n"
+        "layer  type  shape                              repeat   MACs  weights  vector operations  MACs/word\n"
+        "-----  ----  ---------------------------------  ------  -----  -------  -----------------  ---------\n"
+        "a      conv  N=1 M=2 C=3 H=6 R=3 E=4                 1    864       54                  -        4.5\n"
+        "b      conv  N=1 M=2 C=2 H=4 R=3 E=4 padding=1       2  1,152       72                  -        5.8\n"
+        "sum    add   N=1 C=2 H=4 operands=2                  2      -        -                 64          -\n"
+        "-----  ----  ---------------------------------  ------  -----  -------  -----------------  ---------\n"
         "total                                                   2,016      126                 64\n"
+        "\n"
+        "weights      126 words\n"
+        "activations  140 words at most, while a runs\n"
     )
 
 

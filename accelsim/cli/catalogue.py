@@ -64,16 +64,30 @@ def _line(text: str) -> str:
 
 @click.command(short_help="Show a machine, network or dataflow.")
 @click.argument("name", metavar="NAME|FILE")
+@options.batch
+@options.scenario
 @options.as_json
-def show(name: str, as_json: bool) -> None:
+def show(name: str, batch: int | None, as_json: bool, **given: Any) -> None:
     """Show a machine as a tree with its sources, a network as a table, or a dataflow, a report.
+
+    A network's table has MACs, weights, vector operations and MACs per word of each layer, and what must be held:
+    weights, activations at their peak, and a cache of keys and values.
 
     \b
     Example:
       accelsim show eyeriss
+      accelsim show gpt2 --phase decode --context 1024
     """
     kind = _kind_of(name)
-    value = _load(kind, name)
+    scenario = options.scenario_of(given)
+    if kind == "workloads":
+        from accelsim.workload.files import load_network
+
+        value: Any = load_network(name, batch, scenario)
+    elif batch is not None or scenario.stated():
+        raise InputError(f"{scenario.stated() or '--batch'} says how a network runs; '{name}' is no network")
+    else:
+        value = _load(kind, name)
     if as_json:
         from accelsim.report.records import value_record
 
@@ -92,7 +106,7 @@ def _kind_of(name: str) -> str:
     if name.endswith((".yaml", ".yml")) or "/" in name:
         document = read_yaml(locate("architectures", name))
         fields = set(document.value) if isinstance(document.value, dict) else set()
-        if fields & {"layers", "type"}:
+        if fields & {"layers", "type", "family"}:
             return "workloads"
         if "networks" in fields:
             return "reports"

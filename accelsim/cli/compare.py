@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from accelsim.report.comparison import Comparison
     from accelsim.report.declaration import Declaration
     from accelsim.report.tables import Table
+    from accelsim.workload.network import Network
+    from accelsim.workload.scenario import Scenario
 
 ONE_LAYER_WITHOUT = 1
 SETTINGS = ("batch", "objective", "convention", "dataflow", "gap", "seconds", "steps")
@@ -27,6 +29,7 @@ SETTINGS = ("batch", "objective", "convention", "dataflow", "gap", "seconds", "s
 @click.option("--arch", "machines", multiple=True, metavar="NAME|FILE,...", help="The machines, separated by commas.")
 @click.option("--report", metavar="NAME|FILE", help="A declared report, in place of networks and machines.")
 @options.batch
+@options.scenario
 @options.searching
 @options.workers
 @options.stalls
@@ -60,6 +63,7 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
 @click.argument("network", metavar="NETWORK")
 @options.arch
 @options.batch
+@options.scenario
 @options.searching
 @options.workers
 @options.stalls
@@ -71,6 +75,7 @@ def run(network: str, architecture: str, **given: Any) -> int:
     \b
     Example:
       accelsim run vgg16 --arch eyeriss --batch 3
+      accelsim run gpt2 --arch eyeriss --phase decode --context 1024
     """
     from accelsim.report.contents import summary_tables
     from accelsim.report.layer_tables import machine_tables
@@ -114,11 +119,12 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
     from accelsim.report.contents import notes
 
     workers = options.checked_workers(given["workers"])
+    networks = _networks(declaration, options.scenario_of(given))
     with ExitStack() as stack:
         scratch = _staged(stack, given["out"])
         with output.progress("layers") as progress:
             found = compare_(
-                declaration.networks,
+                networks,
                 declaration.machines,
                 **vars(declaration.settings),
                 workers=workers,
@@ -149,6 +155,16 @@ def _timed(found: Comparison) -> Any:
 
     with output.progress("following tiles") as progress:
         return timed_layers(found, progress)
+
+
+def _networks(declaration: Declaration, scenario: Scenario) -> tuple[str | Network, ...]:
+    """The networks' names, or the networks themselves where they run otherwise than their files say."""
+    from accelsim.workload.files import load_network
+    from accelsim.workload.scenario import AS_STATED
+
+    if scenario == AS_STATED:
+        return declaration.networks
+    return tuple(load_network(name, scenario=scenario) for name in declaration.networks)
 
 
 def _staged(stack: ExitStack, out: str | None) -> Path | None:

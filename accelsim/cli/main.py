@@ -18,6 +18,7 @@ import click
 from accelsim.cli.cache import cache
 from accelsim.cli.catalogue import list_, show
 from accelsim.cli.compare import compare, run
+from accelsim.cli.importing import export, import_
 from accelsim.cli.schema import schema
 from accelsim.cli.single import evaluate, map_, simulate
 from accelsim.cli.time import time_, trace
@@ -61,7 +62,9 @@ def cli(ctx: click.Context, version: bool) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (compare, run, map_, evaluate, simulate, time_, trace, list_, show, schema, cache):
+for command in (
+    compare, run, map_, evaluate, simulate, time_, trace, list_, show, import_, export, schema, cache
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -13,6 +13,7 @@ from accelsim.errors import InputError, nearest
 if TYPE_CHECKING:
     from accelsim.architecture.spec import Architecture
     from accelsim.workload.operation import Operation
+    from accelsim.workload.scenario import Scenario
 
 Command = Callable[..., Any]
 STEPS = ("perfect", "aligned", "ragged")
@@ -30,6 +31,11 @@ def options(*several: Callable[[Command], Command]) -> Callable[[Command], Comma
     return decorate
 
 
+scenario = options(
+    click.option("--phase", metavar="NAME", help="prefill (all tokens at once) or decode (one token)."),
+    click.option("--context", type=int, metavar="N", help="Tokens in the cache in decode, the new one included."),
+    click.option("--sequence", type=int, metavar="N", help="Tokens of a sequence, instead of the network's own."),
+)
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a schema_version.")
 out = click.option("--out", metavar="DIR", help="Write CSV, JSON, Markdown and figures there, all or nothing.")
 batch = click.option("--batch", type=int, metavar="N", help="Batch size, instead of the network's own.")
@@ -70,14 +76,30 @@ def checked_workers(number: int | None) -> int:
     return number
 
 
-def operation_of(name_or_file: str, network: str | None, batch: int | None) -> Operation:
-    """The operation of a layer file, or of a layer of a network, whose name may be in any case."""
+def scenario_of(given: dict[str, Any]) -> Scenario:
+    """The scenario of the options, taken out of ``given``."""
+    from accelsim.workload.scenario import Scenario
+
+    return Scenario(**{name: given.pop(name) for name in ("sequence", "phase", "context")})
+
+
+def operation_of(
+    name_or_file: str, network: str | None, batch: int | None, given: dict[str, Any] | None = None
+) -> Operation:
+    """The operation of a layer file, or of a layer of a network, whose name may be in any case.
+
+    ``given`` holds the options of a scenario, which are taken out of it.
+    """
     if batch is not None and batch < 1:
         raise InputError(f"batch must be at least 1, not {batch}")
     from accelsim.workload.files import load_layer, load_network
+    from accelsim.workload.scenario import AS_STATED
 
+    scenario = AS_STATED if given is None else scenario_of(given)
+    if network is None and scenario != AS_STATED:
+        raise InputError(f"{scenario.stated()} needs a --network that is generated from parameters")
     if network is not None:
-        loaded = load_network(network, batch)
+        loaded = load_network(network, batch, scenario)
         layers = {entry.name.casefold(): entry.layer for entry in loaded.layers}
         exact = {entry.name: entry.layer for entry in loaded.layers}
         found = exact.get(name_or_file) or layers.get(name_or_file.casefold())

@@ -17,6 +17,7 @@ DISAGREES, INTERRUPTED = 1, 130
 @options.network
 @options.arch
 @options.batch
+@options.scenario
 @options.searching
 @click.option("--max-cycles", type=int, metavar="N", help="Only mappings of at most so many cycles.")
 @click.option("--max-energy", type=float, metavar="E", help="Only mappings of at most E, in the machine's unit.")
@@ -41,7 +42,7 @@ def map_(
       accelsim map conv2 --network alexnet --arch eyeriss --objective edp
       accelsim map conv3 --network alexnet --arch eyeriss --explain
     """
-    operation = options.operation_of(layer, network, batch)
+    operation = options.operation_of(layer, network, batch, given)
     machine = options.machine_of(architecture)
     given["cache"] = not given.pop("no_cache")
     if pareto:

@@ -129,7 +129,7 @@ def compare(
     _check_distinct("network", [n.name for n in loaded])
     _check_distinct("machine", [a.name for a in machines])
     wanted = [
-        LayerResult(network.name, entry.name, entry.repeat, entry.layer.operation(), machine, None)
+        LayerResult(network.name, entry.name, entry.runs, entry.layer.operation(), machine, None)
         for network in loaded
         for machine in machines
         for entry in network.layers

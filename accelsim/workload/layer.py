@@ -17,13 +17,19 @@ from accelsim.errors import InputError
 from accelsim.workload import lowering
 from accelsim.workload.letters import DERIVED, Filtering, LayerBase, Sliding, check_choice, settle
 from accelsim.workload.operation import Operation
+from accelsim.workload.vector_layers import (
+    Concatenation,
+    Elementwise,
+    Embedding,
+    Normalisation,
+    RecurrentCell,
+    Softmax,
+    Upsampling,
+)
 from accelsim.workload.window import Pair, check_whole, checked_pair
 
 PoolFunction = Literal["max", "avg"]
-ElementFunction = Literal["add", "multiply", "maximum", "relu", "sigmoid", "tanh", "gelu", "silu"]
-SecondOperand = Literal["weights", "activations"]
-UNARY = ("relu", "sigmoid", "tanh", "gelu", "silu")
-"""Elementwise functions of one operand; the others take two or more."""
+SecondOperand = Literal["weights", "activations", "cache"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +46,7 @@ class Convolution(Filtering):
     55
     """
 
-    def operation(self) -> Operation:
+    def lowered(self) -> Operation:
         """Dims N G M C E F R S, with M and C per group."""
         return lowering.convolution(self.name, self.N, self.G, self.M // self.G, self.C // self.G, self.plane)
 
@@ -70,7 +76,7 @@ class TransposedConvolution(Filtering):
         rows, columns = self._windows()
         return rows.settle_transposed(self.H, self.E, extra[0]), columns.settle_transposed(self.W, self.F, extra[1])
 
-    def operation(self) -> Operation:
+    def lowered(self) -> Operation:
         """Dims N G M C H W R S, with M and C per group."""
         return lowering.transposed_convolution(
             self.name, self.N, self.G, self.M // self.G, self.C // self.G, self.plane
@@ -117,7 +123,7 @@ class FullyConnected(LayerBase):
                     f"{self.name}: {letter} must be 1 in a fully connected layer, not {getattr(self, letter)}"
                 )
 
-    def operation(self) -> Operation:
+    def lowered(self) -> Operation:
         """Dims N G M C E F R S, with G = E = F = 1."""
         plane = lowering.Plane((self.H, self.W), (self.R, self.S), (1, 1))
         return lowering.convolution(self.name, self.N, 1, self.M, self.C, plane)
@@ -131,8 +137,9 @@ class MatrixProduct(LayerBase):
 
         M rows of activations -> N      N output columns -> M      K reduction -> C      B products -> G
 
-    ``second`` says what the K x N matrix is: trained ``weights``, or ``activations`` (attention), which count no
-    weights; the tensor is called weights either way.  ``samples`` is the batch: rows M x samples against the same
+    ``second`` says what the K x N matrix is: trained ``weights``; or ``activations`` (attention), or a ``cache`` of
+    them that outlives the run (keys and values of earlier tokens), which count no weights; the tensor is called
+    weights in any case.  ``samples`` is the batch: rows M x samples against the same
     weights, or B x samples products of activations.  Raises InputError when an extent is not a positive whole number.
 
     >>> MatrixProduct("scores", M=128, K=64, N=128, B=12, second="activations").macs
@@ -152,7 +159,7 @@ class MatrixProduct(LayerBase):
         check_whole(self.name, "samples", self.samples)
         check_choice(self.name, "second", self.second, get_args(SecondOperand))
 
-    def operation(self) -> Operation:
+    def lowered(self) -> Operation:
         """Dims N G M C E F R S: the rows, products, columns and reduction; E = F = R = S = 1."""
         shared = self.second == "weights"
         rows, products = (self.M * self.samples, self.B) if shared else (self.M, self.B * self.samples)
@@ -162,6 +169,11 @@ class MatrixProduct(LayerBase):
     def weight_words(self) -> int:
         """Trained weights; 0 when both matrices are activations."""
         return super().weight_words if self.second == "weights" else 0
+
+    @property
+    def cache_words(self) -> int:
+        """Activations of earlier steps that must be kept to run it."""
+        return self.B * self.samples * self.K * self.N if self.second == "cache" else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,42 +188,23 @@ class Pooling(Sliding):
         super().__post_init__()
         check_choice(self.name, "function", self.function, get_args(PoolFunction))
 
-    def operation(self) -> Operation:
+    def lowered(self) -> Operation:
         """Dims N C E F R S."""
         return lowering.pooling(self.name, self.N, self.C, self.plane)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Elementwise(LayerBase):
-    """A function of the elements at one place of ``operands`` tensors of C x H x W, such as a residual add.  No MACs.
-
-    Raises InputError when an extent is not a positive whole number, the function is unknown, or the number of
-    operands does not suit it (1 for relu and kin, 2 or more for add, multiply, maximum)."""
-
-    C: int
-    H: int = 1
-    W: int = DERIVED
-    N: int = 1
-    function: ElementFunction = "add"
-    operands: int = DERIVED
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        check_choice(self.name, "function", self.function, get_args(ElementFunction))
-        unary = self.function in UNARY
-        if self.W is DERIVED:
-            settle(self, W=self.H)
-        if self.operands is DERIVED:
-            settle(self, operands=1 if unary else 2)
-        check_whole(self.name, "operands", self.operands)
-        if unary != (self.operands == 1):
-            needed = "1" if unary else "at least 2"
-            raise InputError(f"{self.name}: operands of {self.function} must be {needed}, not {self.operands}")
-
-    def operation(self) -> Operation:
-        """Dims N C H W."""
-        return lowering.elementwise(self.name, self.N, self.C, self.H, self.W, self.operands)
-
-
-Layer = Convolution | TransposedConvolution | FullyConnected | MatrixProduct | Pooling | Elementwise
+Layer = (
+    Convolution
+    | TransposedConvolution
+    | FullyConnected
+    | MatrixProduct
+    | Pooling
+    | Elementwise
+    | Normalisation
+    | Softmax
+    | Embedding
+    | Concatenation
+    | Upsampling
+    | RecurrentCell
+)
 """Every kind of layer."""

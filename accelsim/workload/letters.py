@@ -8,10 +8,15 @@ from typing import Any, ClassVar, Self
 from accelsim.errors import InputError, check_name, nearest
 from accelsim.workload.lowering import Plane
 from accelsim.workload.operation import WEIGHTS, Operation
+from accelsim.workload.precision import MACHINE_WORD, Bits
 from accelsim.workload.window import NO_PADDING, Padding, Pair, Window, check_whole, checked_padding, checked_pair
 
 DERIVED: Any = None
 """Marks a letter that follows from the others; never seen after construction."""
+
+
+MOST_LISTED = 12
+"""Choices that a sentence lists beside a guess."""
 
 
 def settle(layer: object, **values: object) -> None:
@@ -20,8 +25,11 @@ def settle(layer: object, **values: object) -> None:
 
 
 def check_choice(layer: str, field: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise InputError(f"{layer}: {field} must be one of {', '.join(choices)}, not '{value}'{_guess(value, choices)}")
+    if value in choices:
+        return
+    guess = _guess(value, choices)
+    known = "a known one" if guess and len(choices) > MOST_LISTED else f"one of {', '.join(choices)}"
+    raise InputError(f"{layer}: {field} must be {known}, not '{value}'{guess}")
 
 
 def _guess(value: str, choices: tuple[str, ...]) -> str:
@@ -31,26 +39,33 @@ def _guess(value: str, choices: tuple[str, ...]) -> str:
 
 @dataclass(frozen=True)
 class LayerBase:
-    """What every layer can say; ``name`` stands in every error and report."""
+    """What every layer can say; ``name`` stands in every error and report, ``bits`` are the widths of its tensors."""
 
     name: str
     _: KW_ONLY
+    bits: Bits = MACHINE_WORD
     batch_field: ClassVar[str] = "N"
 
     def __post_init__(self) -> None:
         check_name("layer", self.name)
+        if not isinstance(self.bits, Bits):
+            raise InputError(f"{self.name}: bits must be Bits(inputs, weights, outputs), not {self.bits!r}")
         for field in fields(self):
             value = getattr(self, field.name)
             if len(field.name) == 1 and field.name != "U" and value is not DERIVED:
                 check_whole(self.name, field.name, value)
 
     def operation(self) -> Operation:
-        """The iteration space and tensors that the model sees."""
+        """The iteration space and tensors that the model sees, each tensor in its width."""
+        return self.bits.applied(self.lowered())
+
+    def lowered(self) -> Operation:
+        """The same without widths; every kind of layer says here what it is."""
         raise NotImplementedError
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates, padding included; 0 for pooling and elementwise."""
+        """Multiply-accumulates, padding included; 0 for layers of the vector unit."""
         return self.operation().macs
 
     @property

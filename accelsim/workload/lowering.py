@@ -6,6 +6,11 @@
                                              * weights[g, m, c, r, s]
     pooling        outputs[n, c, e, f]  gathers  inputs[n, c, U e + dil r - top, U f + dil s - left]
     elementwise    outputs[n, c, h, w]  combines inputs[n, c, h, w], inputs2[n, c, h, w], ...
+    streamed       outputs[n, c, h, w]  from inputs[n, c, h, w] in P operations (normalisation, softmax)
+    embedding      outputs[n, t, c]     = rows[n, t, c], the table's row of token inputs[n, t]
+    concatenation  outputs[n, c, h, w]  = inputs[n, c, h, w], inputs2[n, c - C1, h, w], ...
+    upsampling     outputs[n, c, U h + r, U w + s]  from inputs[n, c, h, w]
+    recurrent cell outputs[n, c]        from inputs[n, c + C gate], inputs2[n, c + C gate], inputs3[n, c]
 
 M and C are *per group* here (a layer states totals), so a grouped convolution needs no rule of its own.  Dims with
 bound 1 stay: mappings may name them.  A transposed convolution walks its inputs, so no inserted zero is multiplied.
@@ -15,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accelsim.workload.operation import INPUTS, OUTPUTS, WEIGHTS, Operation, Rank, Tensor, Term
+from accelsim.workload.operation import INPUTS, OUTPUTS, ROWS, WEIGHTS, Operation, Rank, Tensor, Term
 from accelsim.workload.window import NO_PADDING, Padding, Pair
 
 
@@ -95,9 +100,67 @@ def pooling(name: str, N: int, C: int, plane: Plane) -> Operation:
     )
 
 
-def elementwise(name: str, N: int, C: int, H: int, W: int, operands: int) -> Operation:
-    """The vector operation of an elementwise function: one operation per element, whatever the operands' number."""
-    ranks = (_plain("N", N), _plain("C", C), _plain("H", H), _plain("W", W))
-    names = [INPUTS, *(f"{INPUTS}{i}" for i in range(2, operands + 1)), OUTPUTS]
-    bounds = (("N", N), ("C", C), ("H", H), ("W", W))
-    return Operation(name, bounds, tuple(Tensor(tensor, ranks) for tensor in names), kind="vector")
+def elementwise(name: str, extents: tuple[int, int, int, int], spans: tuple[str, ...]) -> Operation:
+    """The vector operation of an elementwise function: one operation per element, whatever the operands' number.
+
+    ``extents`` of N C H W; ``spans``: per operand, the letters that index it."""
+    bounds = dict(zip("NCHW", extents, strict=True))
+    names = [INPUTS, *(f"{INPUTS}{i}" for i in range(2, len(spans) + 1))]
+    operands = [
+        Tensor(tensor, tuple(_plain(letter, bounds[letter]) for letter in span))
+        for tensor, span in zip(names, spans, strict=True)
+    ]
+    output = Tensor(OUTPUTS, tuple(_plain(*bound) for bound in bounds.items()))
+    return Operation(name, tuple(bounds.items()), (*operands, output), kind="vector")
+
+
+def streamed(name: str, extents: tuple[int, int, int, int], per_element: int) -> Operation:
+    """The vector operation that takes in and gives out N C H W elements, P = ``per_element`` operations on each."""
+    bounds = tuple(zip("NCHW", extents, strict=True))
+    ranks = tuple(_plain(*bound) for bound in bounds)
+    tensors = (Tensor(INPUTS, ranks), Tensor(OUTPUTS, ranks))
+    return Operation(name, (*bounds, ("P", per_element)), tensors, kind="vector")
+
+
+def embedding(name: str, N: int, T: int, C: int) -> Operation:
+    """The vector operation that fetches a row of C words for each of N x T tokens."""
+    rows = (_plain("N", N), _plain("T", T), _plain("C", C))
+    tensors = (Tensor(INPUTS, rows[:2]), Tensor(ROWS, rows), Tensor(OUTPUTS, rows))
+    return Operation(name, (("N", N), ("T", T), ("C", C)), tensors, kind="vector")
+
+
+def concatenation(name: str, N: int, parts: tuple[int, ...], H: int, W: int) -> Operation:
+    """The vector operation that copies tensors of ``parts`` channels behind one another; the negative offset of a
+    tensor's rank says where in the common channels it starts."""
+    around = (_plain("N", N), _plain("H", H), _plain("W", W))
+    tensors, before = [], 0
+    for i, part in enumerate(parts):
+        channels = Rank((Term("C"),), part, -before)
+        tensors.append(Tensor(INPUTS if not i else f"{INPUTS}{i + 1}", (around[0], channels, *around[1:])))
+        before += part
+    output = Tensor(OUTPUTS, (around[0], _plain("C", before), *around[1:]))
+    return Operation(name, (("N", N), ("C", before), ("H", H), ("W", W)), (*tensors, output), kind="vector")
+
+
+def upsampling(name: str, extents: tuple[int, int, int, int], U: Pair, per_element: int) -> Operation:
+    """The vector operation that gives U[0] x U[1] elements for each of N C H W, ``per_element`` operations each."""
+    bounds = tuple(zip("NCHW", extents, strict=True))
+    ranks = tuple(_plain(*bound) for bound in bounds)
+    planes = tuple(Rank((Term("HW"[i], U[i]), Term("RS"[i])), extents[2 + i] * U[i]) for i in (0, 1))
+    tensors = (Tensor(INPUTS, ranks), Tensor(OUTPUTS, (*ranks[:2], *planes)))
+    return Operation(name, (*bounds, ("R", U[0]), ("S", U[1]), ("P", per_element)), tensors, kind="vector")
+
+
+def recurrent_cell(name: str, N: int, C: int, gates: int, per_unit: int) -> Operation:
+    """The vector operation of a recurrent cell of C units: two operands of ``gates`` x C, and C words of state.
+
+    ``per_unit`` operations on each unit, of which the first ``gates`` find one gate each."""
+    batch, unit = _plain("N", N), _plain("C", C)
+    sums = Rank((Term("C"), Term("P", C)), gates * C)
+    tensors = (
+        Tensor(INPUTS, (batch, sums)),
+        Tensor(f"{INPUTS}2", (batch, sums)),
+        Tensor(f"{INPUTS}3", (batch, unit)),
+        Tensor(OUTPUTS, (batch, unit)),
+    )
+    return Operation(name, (("N", N), ("C", C), ("P", per_unit)), tensors, kind="vector")

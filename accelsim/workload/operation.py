@@ -10,6 +10,8 @@ from typing import Literal
 from accelsim.errors import InputError
 
 INPUTS, WEIGHTS, OUTPUTS = "inputs", "weights", "outputs"
+ROWS = "rows"
+"""The rows of a table that an embedding fetches."""
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from accelsim.errors import nearest
-from accelsim.units import came
+from accelsim.errors import InputError
 from accelsim.workload.layer import (
-    UNARY,
     Convolution,
-    ElementFunction,
-    Elementwise,
     FullyConnected,
     Layer,
     MatrixProduct,
@@ -21,97 +17,27 @@ from accelsim.workload.layer import (
     SecondOperand,
     TransposedConvolution,
 )
-from accelsim.workload.window import Padding
-
-SIDES = ("top", "bottom", "left", "right")
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _pair(value: Any) -> Any:
-    if _is_whole(value):
-        return value
-    if isinstance(value, list | tuple) and len(value) == 2 and all(_is_whole(v) for v in value):
-        return tuple(value)
-    raise ValueError(f"must be a whole number or [vertical, horizontal], not {came(value)}")
-
-
-def _padding(value: Any) -> Any:
-    if isinstance(value, dict):
-        for side, number in value.items():
-            if side not in SIDES:
-                raise ValueError(f"must have the sides {', '.join(SIDES)}, not '{side}'{nearest(side, SIDES)}")
-            if not _is_whole(number):
-                raise ValueError(f"must be a whole number on each side, not {came(number)}")
-        return Padding(**value)
-    try:
-        return _pair(value)
-    except ValueError:
-        raise ValueError(
-            f"must be a whole number, [vertical, horizontal] or {{top: , bottom: , left: , right: }}, not {came(value)}"
-        ) from None
-
-
-def _word(value: str) -> str:
-    if not value.strip():
-        raise ValueError(f"must be a word, not {came(value)}")
-    return value
-
-
-def _names(value: Any) -> Any:
-    names = [value] if isinstance(value, str) else value
-    if isinstance(names, list) and names and all(isinstance(name, str) for name in names):
-        return tuple(names)
-    raise ValueError(f"must be a layer's name or a list of them, not {came(value)}")
-
-
-def _pair_schema(least: int) -> dict[str, Any]:
-    number = {"type": "integer", "minimum": least}
-    return {"anyOf": [number, {"type": "array", "items": number, "minItems": 2, "maxItems": 2}]}
-
-
-_SIDES_SCHEMA = {
-    "type": "object",
-    "properties": {side: {"type": "integer", "minimum": 0} for side in SIDES},
-    "additionalProperties": False,
-}
-_NAMES_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
-
-
-def _without_default(schema: dict[str, Any]) -> None:
-    schema.pop("default", None)
-
-
-Word = Annotated[str, AfterValidator(_word)]
-Extent = Annotated[int, Field(ge=1)]
-Derived = Annotated[int, Field(ge=1, json_schema_extra=_without_default)]
-"""An extent that follows from others when the file leaves it out; its default here is never used."""
-PairField = Annotated[Any, BeforeValidator(_pair), WithJsonSchema(_pair_schema(1))]
-ExtraField = Annotated[Any, BeforeValidator(_pair), WithJsonSchema(_pair_schema(0))]
-PaddingField = Annotated[
-    Any, BeforeValidator(_padding), WithJsonSchema({"anyOf": [*_pair_schema(0)["anyOf"], _SIDES_SCHEMA]})
-]
-NamesField = Annotated[Any, BeforeValidator(_names), WithJsonSchema(_NAMES_SCHEMA)]
-
-
-class Entry(BaseModel):
-    """A layer of a file. ``from`` names the layers that feed it (default: the one before)."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: Word
-    repeat: Extent = 1
-    inputs: Annotated[NamesField, Field(alias="from")] = ()
-
-    def letters(self) -> dict[str, Any]:
-        """The fields that the file gives, by the names of the layer's dataclass."""
-        return {name: getattr(self, name) for name in self.model_fields_set - {"type", "repeat", "inputs"}}
-
-    def layer(self) -> Layer:
-        """The checked layer; raises InputError when its letters do not fit each other."""
-        raise NotImplementedError
+from accelsim.workload.network import NetworkLayer
+from accelsim.workload.recurrent import recurrent_layers
+from accelsim.workload.schema_entry import (
+    Derived,
+    Entry,
+    Extent,
+    ExtraField,
+    PaddingField,
+    PairField,
+    PrecisionEntry,
+    Word,
+)
+from accelsim.workload.schema_vector import (
+    ConcatenationEntry,
+    ElementwiseEntry,
+    EmbeddingEntry,
+    NormalisationEntry,
+    RecurrentCellEntry,
+    SoftmaxEntry,
+    UpsamplingEntry,
+)
 
 
 class _SlidingEntry(Entry):
@@ -204,22 +130,25 @@ class PoolingEntry(_SlidingEntry):
         return Pooling(**self.letters())
 
 
-class ElementwiseEntry(Entry):
-    """A function of the elements at one place of one or more tensors of C x H x W.
+class RecurrentEntry(Entry):
+    """A recurrent layer of M hidden units over T steps of C inputs: two matrix products and a cell."""
 
-    ``operands`` defaults to the number of layers in ``from``."""
-
-    type: Literal["elementwise"]
-    function: ElementFunction = "add"
-    operands: Derived = 2
+    type: Literal["lstm", "gru", "rnn"]
     N: Extent = 1
+    T: Extent = 1
     C: Extent
-    H: Extent = 1
-    W: Derived = 1
+    M: Extent
+
+    def network_layers(self) -> tuple[NetworkLayer, ...]:
+        if self.steps != 1 or self.weights_of:
+            raise InputError(f"{self.name}: a recurrent layer must state its steps as T, and no weights_of")
+        return recurrent_layers(
+            self.name, self.type, C=self.C, M=self.M, T=self.T, N=self.N, repeat=self.repeat, inputs=self.inputs,
+            bits=self.widths(),
+        )  # fmt: skip
 
     def layer(self) -> Layer:
-        several = {"operands": len(self.inputs)} if self.function not in UNARY and len(self.inputs) > 1 else {}
-        return Elementwise(**{**several, **self.letters()})
+        raise InputError(f"{self.name}: a file of a single layer must not hold a recurrent one, which is three layers")
 
 
 AnyEntry = Annotated[
@@ -229,7 +158,14 @@ AnyEntry = Annotated[
     | FullyConnectedEntry
     | MatrixProductEntry
     | PoolingEntry
-    | ElementwiseEntry,
+    | ElementwiseEntry
+    | NormalisationEntry
+    | SoftmaxEntry
+    | EmbeddingEntry
+    | ConcatenationEntry
+    | UpsamplingEntry
+    | RecurrentCellEntry
+    | RecurrentEntry,
     Field(discriminator="type"),
 ]
 ENTRIES: dict[str, type[Entry]] = {
@@ -240,6 +176,15 @@ ENTRIES: dict[str, type[Entry]] = {
     "matmul": MatrixProductEntry,
     "pool": PoolingEntry,
     "elementwise": ElementwiseEntry,
+    "norm": NormalisationEntry,
+    "softmax": SoftmaxEntry,
+    "embedding": EmbeddingEntry,
+    "concat": ConcatenationEntry,
+    "upsample": UpsamplingEntry,
+    "cell": RecurrentCellEntry,
+    "lstm": RecurrentEntry,
+    "gru": RecurrentEntry,
+    "rnn": RecurrentEntry,
 }
 """The value of ``type`` in a file -> what it may say."""
 
@@ -251,4 +196,17 @@ class NetworkFile(BaseModel):
 
     name: Word | None = None
     source: str = ""
+    bits: PrecisionEntry | None = None
     layers: Annotated[list[AnyEntry], Field(min_length=1)]
+
+
+class FamilyFile(BaseModel):
+    """A workload file that names a family and its parameters, from which the layers are generated."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: Word | None = None
+    source: str = ""
+    bits: PrecisionEntry | None = None
+    family: Word
+    parameters: dict[str, int | str | bool | list[int]] = Field(default_factory=dict)

@@ -2,41 +2,74 @@
 
 from __future__ import annotations
 
+from accelsim.workload.kinds import kind_of
 from accelsim.workload.layer import (
     Convolution,
-    Elementwise,
     FullyConnected,
     Layer,
     MatrixProduct,
     Pooling,
     TransposedConvolution,
 )
-from accelsim.workload.network import Network
+from accelsim.workload.lifetimes import peak_activations
+from accelsim.workload.network import Network, NetworkLayer
+from accelsim.workload.vector_layers import (
+    Concatenation,
+    Elementwise,
+    Embedding,
+    Normalisation,
+    RecurrentCell,
+    Softmax,
+    Upsampling,
+)
 from accelsim.workload.window import Padding, Pair
 
-HEADER = ("layer", "type", "shape", "repeat", "MACs", "weights", "vector operations")
-_RIGHT = (False, False, False, True, True, True, True)
+HEADER = ("layer", "type", "shape", "repeat", "MACs", "weights", "vector operations", "MACs/word")
+_RIGHT = (False, False, False, True, True, True, True, True)
 
 
 def render_network(network: Network) -> str:
-    """The network's layers, one per line, with MACs, weights (words) and vector operations, repeats included."""
+    """The network's layers, one per line: MACs, weights (words) and vector operations of all runs, and MACs per word of
+    its tensors when each passes once (arithmetic intensity); the totals; what must be held at once."""
     rows = [
         (
             entry.name,
             kind_of(entry.layer),
             render_shape(entry.layer),
-            str(entry.repeat),
+            _times(entry),
             *(f"{n:,}" if n else "-" for n in (entry.macs, entry.weight_words, entry.vector_operations)),
+            f"{intensity(entry):.1f}" if entry.macs else "-",
         )
         for entry in network.layers
     ]
     totals = (network.macs, network.weight_words, network.vector_operations)
-    total = ("total", "", "", "", *(f"{n:,}" for n in totals))
+    total = ("total", "", "", "", *(f"{n:,}" for n in totals), "")
     widths = [max(map(len, column)) for column in zip(HEADER, *rows, total, strict=True)]
     rule = "  ".join("-" * width for width in widths)
     lines = [_line(HEADER, widths), rule, *(_line(row, widths) for row in rows), rule, _line(total, widths)]
     title = [network.name, *([network.source.strip()] if network.source else []), ""]
-    return "\n".join([*title, *lines]) + "\n"
+    return "\n".join([*title, *lines, "", *_held(network)]) + "\n"
+
+
+def intensity(entry: NetworkLayer) -> float:
+    """MACs per word of the layer's tensors when every word passes once: how much a machine could reuse at most."""
+    operation = entry.layer.operation()
+    return operation.macs / sum(tensor.words for tensor in operation.tensors)
+
+
+def _times(entry: NetworkLayer) -> str:
+    return f"{entry.repeat} x {entry.steps}" if entry.steps > 1 else str(entry.repeat)
+
+
+def _held(network: Network) -> list[str]:
+    """What must be held: weights, activations at their peak, and what outlives the run."""
+    peak = peak_activations(network)
+    size = f" ({-(-peak.bits // 8):,} bytes)" if peak.bits is not None else ""
+    held = [
+        f"weights      {network.weight_words:,} words",
+        f"activations  {peak.words:,} words{size} at most, while {peak.layer} runs",
+    ]
+    return [*held, f"cache        {network.cache_words:,} words, kept between runs"] if network.cache_words else held
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -45,23 +78,6 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
         for cell, width, right in zip(cells, widths, _RIGHT, strict=True)
     )
     return "  ".join(padded).rstrip()
-
-
-def kind_of(layer: Layer) -> str:
-    """The kind of a layer in words."""
-    match layer:
-        case Convolution():
-            return "depthwise conv" if layer.is_depthwise else "conv"
-        case TransposedConvolution():
-            return "transposed conv"
-        case FullyConnected():
-            return "fc"
-        case MatrixProduct():
-            return "matmul"
-        case Pooling():
-            return f"{layer.function} pool"
-        case Elementwise():
-            return layer.function
 
 
 def render_shape(layer: Layer) -> str:
@@ -73,7 +89,17 @@ def render_shape(layer: Layer) -> str:
             parts.append(_letter("samples", layer.samples, 1))
         case Elementwise():
             parts = [f"N={layer.N} C={layer.C}", _both("H", "W", (layer.H, layer.W))]
-            parts.append(f"operands={layer.operands}")
+            parts.append(f"operands={','.join(span or '1' for span in layer.spans) or layer.operands}")
+        case Normalisation() | Softmax():
+            parts = [f"N={layer.N} C={layer.C}", _both("H", "W", (layer.H, layer.W))]
+        case Embedding():
+            parts = [f"N={layer.N} T={layer.T} C={layer.C} vocabulary={layer.vocabulary}"]
+        case Concatenation():
+            parts = [f"N={layer.N} C={'+'.join(map(str, layer.C))}", _both("H", "W", (layer.H, layer.W))]
+        case Upsampling():
+            parts = [f"N={layer.N} C={layer.C}", _both("H", "W", (layer.H, layer.W)), _pair("U", layer.U, 1)]
+        case RecurrentCell():
+            parts = [f"N={layer.N} C={layer.C}"]
         case FullyConnected():
             parts = [f"N={layer.N} M={layer.M} C={layer.C}"]
             parts.append(_both("H", "W", (layer.H, layer.W)) if (layer.H, layer.W) != (1, 1) else "")
