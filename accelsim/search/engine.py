@@ -45,11 +45,14 @@ SPACE_RULE = {
     "perfect": "every placement of every storage node, every order of loops, all dims that may share an axis; steps"
     " divide what encloses them",
     "aligned": "every placement of every storage node, every order of loops, all dims that may share an axis; steps in"
-    " time divide one another, positions on an axis divide the bound or fill the axis",
+    " time divide one another, positions on an axis divide the bound or fill the axis, those of a dim on several axes lie"
+    " side by side",
     "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
 }
 DIVES, DIVE, STEEP, FEW = 12, 500, 0.5, 20
 """Frames that are dived into before all others are looked at, labels of a dive, and how much its end weighs."""
+KEPT = 1000
+"""Frames that are kept ready between their first bound and the next; more would take more memory than time."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
@@ -163,7 +166,8 @@ class _Search:
             walk = Walk(self.problem, frame, self.tables, self.measures)
             self.space += nests(self.problem, frame)
             if np.isfinite(walk.apart[0]):
-                queue.append(self.entry(number, frame, walk.apart, partial(self.relaxed, walk)))
+                ready = walk if len(queue) < KEPT else None
+                queue.append(self.entry(number, frame, walk.apart, partial(self.relaxed, ready)))
                 walk.forget()
         heapify(queue)
         return queue
@@ -189,9 +193,10 @@ class _Search:
         assert entry.step is not None
         return entry.step(entry)
 
-    def relaxed(self, walk: Walk, entry: _Entry) -> _Entry:
+    def relaxed(self, ready: Walk | None, entry: _Entry) -> _Entry:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
+        walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
         values, price = entry.values.copy(), self.price
         if price is None or len(values) > 1 or self.dives < DIVES:
             values = np.maximum(values, walk.lower)
@@ -201,7 +206,7 @@ class _Search:
             self.price, bound = best_price(walk, price, inf)
             values[0], price = max(values[0], bound), self.price
         walk.forget()
-        found = self.entry(entry.number, entry.frame, values, partial(self.begin, walk, price), entry.first)
+        found = self.entry(entry.number, entry.frame, values, partial(self.begin, ready, price), entry.first)
         if self.dives < DIVES and not self.hopeless(entry.frame, values):
             self.dives += 1
             self.dive(entry.frame, price)
@@ -217,8 +222,9 @@ class _Search:
             self.take(mapping, frame)
         self.budget.looked_at += hunt.looked_at
 
-    def begin(self, walk: Walk, price: Floats | None, entry: _Entry) -> _Entry | None:
+    def begin(self, ready: Walk | None, price: Floats | None, entry: _Entry) -> _Entry | None:
         """Labels of a frame for the first time, at the price that is best for it."""
+        walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
         best, bound = best_price(walk, price, enough)
         values = entry.values.copy()

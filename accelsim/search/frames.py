@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import product
+from itertools import permutations, product
 from math import prod
 
 from accelsim.search.rules import Rules
@@ -104,38 +104,59 @@ def primes(number: int) -> tuple[int, ...]:
 def frames(rules: Rules, aligned: bool) -> Iterator[Frame]:
     """Every frame under the rules, the most MAC units first is not promised; each once."""
     choices = [_fanout_choices(rules, index, aligned) for index in range(len(rules.architecture.fanouts))]
+    seen: set[object] = set()
     for picked in product(*choices):
         spreads = tuple(spread for choice in picked for spread in choice)
         rounds = _rounds(rules, spreads, aligned)
-        if rounds is not None and prod(s.positions for s in spreads) >= rules.mac_units:
-            yield from _pinned(Frame(rules, spreads, rounds))
+        if rounds is None or prod(s.positions for s in spreads) < rules.mac_units:
+            continue
+        for frame in _pinned(Frame(rules, spreads, rounds), apart=not aligned):
+            key = _alike(frame) if len({(s.fanout, s.dim) for s in spreads}) < len(spreads) else None
+            if key is None or key not in seen:
+                seen.add(key)
+                yield frame
+
+
+def _alike(frame: Frame) -> object:
+    """What frames have in common that differ in nothing that counts: positions of a dim side by side, on axes whose
+    networks treat all tensors alike, are as good on one axis as on several."""
+    runs: dict[tuple[int, str], list[list[object]]] = {}
+    for spread in frame.spreads:
+        own, kind = runs.setdefault((spread.fanout, spread.dim), []), _kind(frame.rules, spread.axis)
+        if own and own[-1][:2] == [kind, spread.below]:
+            own[-1][2] *= spread.positions  # type: ignore[operator]
+        else:
+            own.append([kind, spread.below, spread.positions])
+    return tuple((where, tuple(map(tuple, own))) for where, own in sorted(runs.items()))
+
+
+def _kind(rules: Rules, axis: str) -> tuple[str, ...]:
+    return tuple(rules.architecture.axes[axis].network(tensor.name) for tensor in rules.operation.tensors)
 
 
 def _fanout_choices(rules: Rules, index: int, aligned: bool) -> list[tuple[Spread, ...]]:
-    """What one fan-out may carry; equal choices of axes that treat all tensors alike come once."""
-    axes = rules.architecture.fanouts[index].axes
+    """What one fan-out may carry; equal choices of axes that treat all tensors alike come once. Which of its axes lies
+    outside the other counts for a dim of a window."""
+    axes, ordered = rules.architecture.fanouts[index].axes, _windowed(rules)
     allowed = dict(rules.spatial)
-    tensors = [t.name for t in rules.operation.tensors]
     per_axis = [_axis_choices(rules, axis.size, allowed[axis.name], aligned) for axis in axes]
-    kinds = [tuple(axis.network(t) for t in tensors) for axis in axes]
-    seen: dict[tuple[tuple[object, str, int], ...], None] = {}
+    seen: set[object] = set()
     out = []
     for combination in product(*per_axis):
+        spreads = [Spread(index, axis.name, dim, n)
+                   for axis, choice in zip(axes, combination, strict=True) for dim, n in choice]  # fmt: skip
         merged: dict[tuple[object, str], int] = {}
-        for kind, choice in zip(kinds, combination, strict=True):
-            for dim, n in choice:
-                merged[kind, dim] = merged.get((kind, dim), 1) * n
-        key = tuple(sorted(((kind, dim, n) for (kind, dim), n in merged.items()), key=str))
-        if key in seen:
-            continue
-        seen[key] = None
-        out.append(
-            tuple(
-                Spread(index, axis.name, dim, n)
-                for axis, choice in zip(axes, combination, strict=True)
-                for dim, n in choice
-            )
-        )
+        for spread in (s for s in spreads if s.dim not in ordered):
+            kind = _kind(rules, spread.axis), spread.dim
+            merged[kind] = merged.get(kind, 1) * spread.positions
+        windows = [[s for s in spreads if s.dim == dim] for dim in sorted({s.dim for s in spreads} & ordered)]
+        for orders in product(*(permutations(own) for own in windows)):
+            own = tuple(spread for order in orders for spread in order)
+            key = (tuple(sorted(merged.items(), key=str)),
+                   tuple((_kind(rules, s.axis), s.dim, s.positions) for s in own))  # fmt: skip
+            if key not in seen:
+                seen.add(key)
+                out.append((*(s for s in spreads if s.dim not in ordered), *own))
     return out
 
 
@@ -175,8 +196,9 @@ def _rounds(rules: Rules, spreads: tuple[Spread, ...], aligned: bool) -> tuple[i
     return tuple(out)
 
 
-def _pinned(frame: Frame) -> Iterator[Frame]:
-    """The frame with every choice of tiles below the array for the dims that need one."""
+def _pinned(frame: Frame, apart: bool) -> Iterator[Frame]:
+    """The frame with every choice of tiles below the array for the dims that need one; ``apart``: loops in time may stand
+    between a dim's positions on several axes of one fan-out."""
     windowed = _windowed(frame.rules)
     options: list[tuple[Spread, ...]] = []
     for spread in frame.spreads:
@@ -186,7 +208,7 @@ def _pinned(frame: Frame) -> Iterator[Frame]:
         else:
             options.append((spread,))
     for spreads in product(*options):
-        if _nests(spreads):
+        if _nests(spreads, apart):
             yield Frame(frame.rules, spreads, frame.rounds)
 
 
@@ -205,13 +227,13 @@ def _below(spread: Spread, tile: int) -> Spread:
     return Spread(spread.fanout, spread.axis, spread.dim, spread.positions, tile)
 
 
-def _nests(spreads: tuple[Spread, ...]) -> bool:
-    """Whether tiles of one dim shrink inwards; within a fan-out its positions lie side by side."""
+def _nests(spreads: tuple[Spread, ...], apart: bool) -> bool:
+    """Whether tiles of one dim shrink inwards; within a fan-out its positions lie side by side, unless ``apart``."""
     for i, outer in enumerate(spreads):
         for inner in spreads[i + 1 :]:
             if outer.dim == inner.dim and outer.below:
-                if outer.fanout == inner.fanout and outer.below != inner.below:
-                    return False
                 if outer.below % inner.below:
+                    return False
+                if not apart and outer.fanout == inner.fanout and outer.below != inner.below:
                     return False
     return True

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
+from math import inf, prod
 from typing import Any
 
 import numpy as np
 
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.search import kernels
+from accelsim.search.frames import Spread
 from accelsim.search.lattice import Floats
 from accelsim.search.walk import Walk
 
@@ -91,36 +92,43 @@ class Hunt:
     def _nodes(self, label: int) -> Iterator[Node]:
         """The nodes of a label, outermost first; loops carry their steps."""
         walk, problem = self.walk, self.walk.problem
+        left = list(walk.frame.spreads)
         while label >= 0:
             row = self.ints[label]
             parent, move = int(row[kernels.PARENT]), int(row[kernels.MOVE])
             if move == kernels.PASS:
-                yield from self._spatial(int(self.ints[parent, kernels.REGION]), int(row[kernels.Q]))
+                fanout = walk.frame.fanouts[int(self.ints[parent, kernels.REGION])]
+                yield from self._spatial([s for s in left if s.fanout == fanout], left, parent)
             elif move >= 0:
-                dim = int(walk.loops[0][move])
-                yield Temporal(walk.dims[dim], self._extent(dim, parent))
+                dim = walk.dims[int(walk.loops[0][move])]
+                around = [s for s in left if s.dim == dim and s.below > self._tile(dim, parent)]
+                passed = walk.frame.fanouts[: int(row[kernels.REGION])]
+                yield from self._spatial([s for s in around if s.fanout in passed], left, parent)
+                yield Temporal(dim, self._extent(dim, parent))
             placed = [edge for i, edge in enumerate(walk.edges) if int(row[kernels.NODES]) >> i & 1]
             for edge in sorted(placed, key=lambda edge: edge.child):
                 yield Storage(problem.levels[edge.child].name, problem.tensors[edge.tensor].name)
             label = parent
 
-    def _extent(self, dim: int, label: int) -> int:
-        """Elements of a dim inside the nest of a label."""
-        walk, row = self.walk, self.ints[label]
-        tile = walk.costs.tiles[dim][int(walk.digits[dim, int(row[kernels.Q])])]
-        passed = walk.frame.fanouts[: int(row[kernels.REGION])]
-        return tile * walk.frame.positions(walk.dims[dim], min(passed)) if passed else tile
+    def _tile(self, dim: str, label: int) -> int:
+        """The tile of a dim inside the nest of a label, in rounds."""
+        d = self.walk.dims.index(dim)
+        return self.walk.costs.tiles[d][int(self.walk.digits[d, int(self.ints[label, kernels.Q])])]
 
-    def _spatial(self, region: int, q: int) -> Iterator[Spatial]:
-        walk = self.walk
-        fanout = walk.frame.fanouts[region]
-        mine = [s for s in walk.frame.spreads if s.fanout == fanout]
-        for i, spread in enumerate(mine):
-            dim = walk.dims.index(spread.dim)
-            inside = walk.costs.tiles[dim][int(walk.digits[dim, q])] * walk.frame.positions(spread.dim, fanout + 1)
-            for later in mine[i + 1 :]:
-                inside *= later.positions if later.dim == spread.dim else 1
-            yield Spatial(spread.dim, inside, spread.axis)
+    def _extent(self, dim: str, label: int) -> int:
+        """Elements of a dim inside the nest of a label."""
+        frame, tile = self.walk.frame, self._tile(dim, label)
+        passed = frame.fanouts[: int(self.ints[label, kernels.REGION])]
+        inside = (s for s in frame.along(dim) if (s.below <= tile if s.below else s.fanout in passed))
+        return tile * prod(s.positions for s in inside)
+
+    def _spatial(self, chosen: list[Spread], left: list[Spread], label: int) -> Iterator[Spatial]:
+        """Loops in space around the nest of a label, outermost first; they are taken from ``left``."""
+        for spread in chosen:
+            left.remove(spread)
+            inside = [s for s in left if s.dim == spread.dim and s.fanout >= spread.fanout]
+            tile = spread.below or self._tile(spread.dim, label)
+            yield Spatial(spread.dim, tile * prod(s.positions for s in inside), spread.axis)
 
 
 def _grown(array: Any, size: int) -> Any:

@@ -369,14 +369,14 @@ def _ahead(row, values, radix, costs, bounds, ahead):
 
 
 @helper
-def _may_pass(row, tensors, radix, pass_need, pinned, digits):
-    """Whether all that lies inside the next fan-out stands, and its pinned dims have their tiles."""
+def _may_pass(row, tensors, radix, pass_need, passed, digits):
+    """Whether all that lies inside the next fan-out stands, and nothing of the one before is still to come."""
     region = row[REGION]
     for t in range(tensors):
         if (row[STATE] // radix**t) % radix >= pass_need[region]:
             return False
     for dim in range(len(digits)):
-        if pinned[region, dim] >= 0 and digits[dim, row[Q]] != pinned[region, dim]:
+        if region > 0 and digits[dim, row[Q]] < passed[region - 1, dim]:
             return False
     return True
 
@@ -450,11 +450,11 @@ def _go_on(
     row, values, now, ahead = scratch
     items, roles = costs[0], costs[10]
     moves, move_dim, move_trips, move_ok, digits = steps
-    pass_need, pinned, pin_most = fans
+    pass_need, passed, pin_most = fans
     measures, passes, kinds, nests = len(rates), len(pass_need), len(move_dim), rules[5]
     q, region, state = here[Q], here[REGION], here[STATE]
     # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
-    passing = region < passes and _may_pass(here, rules[4], radix, pass_need, pinned, digits)
+    passing = region < passes and _may_pass(here, rules[4], radix, pass_need, passed, digits)
     for step in range(kinds if passing else 0, kinds + 2):
         if step < kinds:
             dim = move_dim[step]

@@ -139,17 +139,19 @@ class Walk(Tables):
         return wanted
 
     def _pins(self, passes: Ints) -> tuple[Ints, Ints]:
-        """Per fan-out in use, innermost first, and dim: the tile that it must have there or -1; the largest before."""
-        pinned = np.full((len(passes), max(1, len(self.dims))), -1, np.int64)
+        """Per fan-out in use, innermost first, and dim: number of the tile from which on it lies outside of it all, and
+        of the largest before it begins there or further out."""
+        shape = (len(passes), max(1, len(self.dims)))
+        passed, most = np.zeros(shape, np.int64), np.full(shape, np.iinfo(np.int64).max)
         for row, fanout in enumerate(passes):
             for spread in self.frame.spreads:
                 if spread.fanout == fanout and spread.below:
                     d = self.dims.index(spread.dim)
-                    pinned[row, d] = self.costs.tiles[d].index(spread.below)
-        most = np.where(pinned >= 0, pinned, np.iinfo(np.int64).max)
+                    pin = self.costs.tiles[d].index(spread.below)
+                    passed[row, d], most[row, d] = max(passed[row, d], pin), min(most[row, d], pin)
         for row in range(len(passes) - 2, -1, -1):
             most[row] = np.minimum(most[row], most[row + 1])
-        return pinned, most
+        return passed, most
 
     @cached_property
     def feeds(self) -> list[tuple[int, Floats, bool]]:
