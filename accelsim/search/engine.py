@@ -45,8 +45,8 @@ SPACE_RULE = {
     "perfect": "every placement of every storage node, every order of loops, all dims that may share an axis; steps"
     " divide what encloses them",
     "aligned": "every placement of every storage node, every order of loops, all dims that may share an axis; steps in"
-    " time divide one another, positions on an axis divide the bound or fill the axis, those of a dim on several axes lie"
-    " side by side",
+    " time divide one another, positions on an axis divide the bound or fill the axis, those of a dim on several axes"
+    " lie side by side",
     "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
 }
 DIVES, DIVE, STEEP, FEW = 12, 500, 0.5, 20
@@ -159,7 +159,8 @@ class _Search:
 
     def frames(self) -> list[_Entry]:
         """Every frame with a first, quick bound, as a heap."""
-        queue, swaps = [], mirrors(self.problem.rules)
+        queue: list[_Entry] = []
+        swaps = mirrors(self.problem.rules)
         for number, frame in enumerate(frames(self.problem.rules, self.limits.steps != "perfect")):
             if not is_first(frame, swaps):
                 continue

@@ -197,8 +197,8 @@ def _rounds(rules: Rules, spreads: tuple[Spread, ...], aligned: bool) -> tuple[i
 
 
 def _pinned(frame: Frame, apart: bool) -> Iterator[Frame]:
-    """The frame with every choice of tiles below the array for the dims that need one; ``apart``: loops in time may stand
-    between a dim's positions on several axes of one fan-out."""
+    """The frame with every choice of tiles below the array for the dims that need one; ``apart``: loops in time may
+    stand between a dim's positions on several axes of one fan-out."""
     windowed = _windowed(frame.rules)
     options: list[tuple[Spread, ...]] = []
     for spread in frame.spreads:

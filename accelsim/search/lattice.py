@@ -51,12 +51,29 @@ class Lattice:
     @cached_property
     def moves(self) -> Ints:
         """Per kind of loop and tile vector, the tile vector after it, or -1."""
-        return _moves(self.frame.rounds, self.shape)
+        moves, barred = _moves(self.frame.rounds, self.shape), ups_of(self.frame.rounds) != self.ups
+        if not barred.any():
+            return moves
+        moves = moves.copy()
+        for m, d in enumerate(self.loops[0].tolist()):
+            moves[m, barred[m, self.digits[d]]] = -1
+        return moves
 
     @cached_property
     def ups(self) -> Ints:
-        """Per kind of loop and tile of its dim, the number of the tile after it; -1 where there is none."""
-        return ups_of(self.frame.rounds)
+        """Per kind of loop and tile of its dim, the number of the tile after it; -1 where there is none, or where a dim's
+        positions in space would then stand around no tile."""
+        ups = ups_of(self.frame.rounds)
+        for m, d in enumerate(self.loops[0].tolist()):
+            pins = [s.below for s in self.frame.along(self.dims[d]) if s.below] if self.dims else []
+            if pins:
+                ups, tiles = ups.copy(), self.costs.tiles[d]
+                for tile, after in enumerate(ups[m, : len(tiles)].tolist()):
+                    if after >= 0 and any(pin % tiles[after] and tiles[after] % pin for pin in pins):
+                        ups[m, tile] = -1
+                    if after >= 0 and any(tiles[tile] < pin < tiles[after] for pin in pins):
+                        ups[m, tile] = -1
+        return ups
 
     @cached_property
     def loops(self) -> tuple[Ints, Ints]:
