@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-import numpy as np
-
 from accelsim.model import kernels as k
 from accelsim.search.costs import Crossing, FrameCosts, Words
 from accelsim.search.frames import Spread
 from accelsim.search.problem import MACS, Edge, Measure, Problem
+from accelsim.search.windows import covered
 from accelsim.workload.operation import Rank
 
 
@@ -161,22 +160,4 @@ class Charges:
                     loops.append((i, spread.below * width, k.TEMPORAL))
                     width //= spread.positions
                     loops.append((i, spread.below * width, modes[spread]))
-        return float(covered(rank, tuple(bounds), tuple(loops)))
-
-
-def covered(rank: Rank, bounds: tuple[int, ...], loops: tuple[tuple[int, int, int], ...]) -> int:
-    """Indexes of a rank that hold data and are ever reached, per combination of summed coordinates."""
-    limits, strides = np.ones(k.DIMS, np.int64), np.zeros(k.DIMS, np.int64)
-    for i, term in enumerate(rank.terms):
-        limits[i], strides[i] = bounds[i], term.stride
-    count = max(1, len(loops))
-    dims, steps, modes, coords = (np.zeros(count, np.int64) for _ in range(4))
-    trips = np.ones(count, np.int64)
-    enclosing = list(bounds)
-    for i, (dim, step, mode) in enumerate(loops):
-        dims[i], steps[i], modes[i] = dim, min(step, enclosing[dim]), mode
-        trips[i] = -(-enclosing[dim] // steps[i])
-        enclosing[dim] = int(steps[i])
-    return int(
-        k.window_cover(limits, strides, rank.offset, rank.size, False, dims, steps, modes, trips, coords, len(loops))
-    )
+        return float(covered(rank, tuple(bounds), False, tuple(loops)))

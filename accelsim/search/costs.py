@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 from math import prod
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 
 from accelsim.model import kernels as k
 from accelsim.model.plan import TileRule
-from accelsim.search.frames import Frame, Spread, divisors
+from accelsim.search.frames import Frame, Spread, divisors, pins
 from accelsim.search.problem import Problem
 from accelsim.search.windows import Place, Table, WindowTables
 from accelsim.workload.operation import Rank, Tensor, Term
@@ -126,17 +127,20 @@ class FrameCosts:
     def irrelevant(self, dim: int, modes: Modes) -> tuple[int, ...]:
         """Per tile of an uneven dim that does not index the tensor: its visits, over the instances that count."""
         (spread,) = self.frame.along(self.dims[dim])
+        return self._irrelevant(dim, spread, modes.get(spread))
+
+    def _irrelevant(self, dim: int, spread: Spread, mode: int | None) -> tuple[int, ...]:
         bound, n, below = self.extents[self.dims[dim]], spread.positions, spread.below
         counts = []
         for tile in self.tiles[dim]:
-            if spread not in modes or tile > below:
+            if mode is None or tile > below:
                 starts = np.arange(0, bound, tile * n)
-                positions = n if modes.get(spread) == k.SUM else 1
+                positions = n if mode == k.SUM else 1
                 ever = [min(positions, -(-(bound - at) // below)) for at in starts.tolist()]
                 counts.append(sum(ever))
                 continue
             outer, inner = np.arange(0, bound, below * n), np.arange(0, below, tile)
-            side = np.arange(n if modes[spread] == k.SUM else 1) * below
+            side = np.arange(n if mode == k.SUM else 1) * below
             starts = outer[:, None, None] + side[None, :, None] + inner[None, None, :]
             counts.append(int((starts < bound).sum()))
         return tuple(counts)
@@ -180,6 +184,8 @@ class FrameCosts:
         return Words(scale, tuple(self._table(group, dense, modes) for group in self.groups[number]))
 
     def _table(self, group: Group, dense: bool, modes: Modes) -> Table:
+        if self.frame.is_family:
+            return self._least_table(group, dense, modes)
         if group.rank is None:
             (d,) = group.dims
             return self.tables.visits(self.irrelevant(d, modes), self.frame.rounds[d], self.tiles[d])
@@ -193,6 +199,30 @@ class FrameCosts:
                 Place(self.extents[self.dims[d]], self.frame.rounds[d], self.tiles[d], outside, inside, uneven)
             )
         return self.tables.window(group.rank, dense, tuple(places))
+
+    def _least_table(self, group: Group, dense: bool, modes: Modes) -> Table:
+        """A table for all members of a family, no more than any of theirs."""
+        options = [own for own in self._pins if own[0].dim in {self.dims[d] for d in group.dims}]
+        if group.rank is None:
+            (d,), (own,) = group.dims, options
+            counts = [self._irrelevant(d, spread, modes.get(own[0].opened)) for spread in own]
+            return self.tables.visits(tuple(map(min, zip(*counts, strict=True))), self.frame.rounds[d], self.tiles[d])
+        choices = []
+        for spreads in product(*options):
+            places = []
+            for d in group.dims:
+                mine = [s for s in spreads if s.dim == self.dims[d]]
+                outside = tuple((s.positions, s.below or 1, modes[s.opened]) for s in mine if s.opened in modes)
+                inside = prod(s.positions for s in mine if s.opened not in modes)
+                rounds, uneven = self.frame.rounds[d], self.frame.is_ragged(self.dims[d])
+                places.append(Place(self.extents[self.dims[d]], rounds, (rounds,), outside, inside, uneven))
+            choices.append(tuple(places))
+        shape = tuple(self.shape[d] for d in group.dims)
+        return self.tables.least(group.rank, dense, tuple(dict.fromkeys(choices)), shape)
+
+    @cached_property
+    def _pins(self) -> list[tuple[Spread, ...]]:
+        return pins(self.frame)
 
     def fed(self, words: Words, tensor: Tensor) -> float:
         """Words at a boundary when nothing is kept: every element anew in every step."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from heapq import heapify, heappop, heappush, nsmallest
-from math import inf
+from math import inf, prod
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import kernels
 from accelsim.search.budget import Budget
-from accelsim.search.frames import Frame, frames
+from accelsim.search.frames import Frame, families, members, pins
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import infeasible
 from accelsim.search.interface import Certificate, Limits, Objective, SearchInterrupted, SearchResult
@@ -36,7 +36,7 @@ from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
 from accelsim.search.space_size import nests
-from accelsim.search.symmetry import is_first, mirrors
+from accelsim.search.symmetry import Swap, is_first, mirrors
 from accelsim.search.walk import Walk
 from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Operation
@@ -49,14 +49,18 @@ SPACE_RULE = {
     " lie side by side",
     "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
 }
-DIVES, DIVE, STEEP, FEW = 12, 500, 0.5, 20
-"""Frames that are dived into before all others are looked at, labels of a dive, and how much its end weighs."""
+DIVES, DIVE, STEEP, STEEPER, FEW = 12, 500, 0.5, 4, 20
+"""Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it, and
+how many times more when nothing was found."""
+LARGE, PER_FRAME = 3, 50
+"""Frames of a family up to which they are not bounded together; partial nests that take as long as a frame's first
+bound, and entries of a later bound that take as long as one."""
 KEPT = 1000
 """Frames that are kept ready between their first bound and the next; more would take more memory than time."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
-Step = Callable[["_Entry"], "_Entry | None"]
+Step = Callable[["_Entry"], "list[_Entry]"]
 NO_FRONT = np.zeros((1, 2))
 
 
@@ -100,7 +104,7 @@ class _Entry:
 
     first: float
     second: float
-    number: int
+    number: tuple[int, int]
     frame: Frame = field(compare=False)
     values: Floats = field(compare=False)
     step: Step | None = field(compare=False)
@@ -121,14 +125,23 @@ class _Search:
         self.price: Floats | None = None
         self.dives = 0
         self.measures = 1 if self.lexical else None
-        self.space = 0
+        self.space, self.ready = 0, 0
+        self.aligned = limits.steps != "perfect"
+        self.seen: set[object] = set()
         self.current: tuple[_Entry, ...] = ()
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
-        queue = self.frames()
+        queue = self.families()
         for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][: DIVES // 2]:
-            self.further(entry)  # steps that divide have the better bounds, and give the others something to beat
+            found = [entry]  # steps that divide have the better bounds, and give the others something to beat
+            if entry.frame.is_family:
+                queue.remove(entry)
+                found = self.further(entry)
+                queue += found
+            if found:
+                self.further(min(found))
+        heapify(queue)
         try:
             self.explore(queue)
         except KeyboardInterrupt:
@@ -150,30 +163,56 @@ class _Search:
             if self.hopeless(entry.frame, entry.values):
                 continue
             self.current = (entry,)
-            further = self.further(entry)
-            if further is not None:
+            for further in self.further(entry):
                 heappush(queue, further)
             self.current = ()
             if self.progress is not None and self.best is not None:
                 self.progress(self.budget.looked_at, self.best[0][0])
 
-    def frames(self) -> list[_Entry]:
-        """Every frame with a first, quick bound, as a heap."""
+    def families(self) -> list[_Entry]:
+        """Every frame with a first, quick bound; large families of frames as one."""
         queue: list[_Entry] = []
-        swaps = mirrors(self.problem.rules)
-        for number, frame in enumerate(frames(self.problem.rules, self.limits.steps != "perfect")):
-            if not is_first(frame, swaps):
+        rules = self.problem.rules
+        swaps, output = mirrors(rules), rules.operation.output
+        together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
+        for number, family in enumerate(families(rules, self.aligned)):
+            if not is_first(family, swaps):
                 continue
-            walk = Walk(self.problem, frame, self.tables, self.measures)
-            self.space += nests(self.problem, frame)
-            if np.isfinite(walk.apart[0]):
-                ready = walk if len(queue) < KEPT else None
-                queue.append(self.entry(number, frame, walk.apart, partial(self.relaxed, ready)))
-                walk.forget()
-        heapify(queue)
+            count = prod(map(len, pins(family)))
+            self.space += count * nests(self.problem, family)
+            if together and count > LARGE:
+                walk = Walk(self.problem, family, self.tables, self.measures)
+                if np.isfinite(walk.apart[0]):
+                    queue.append(self.entry((number, 0), family, walk.apart, partial(self.widened, swaps)))
+            else:
+                queue += self.members((number, 0), family, swaps, -inf)
         return queue
 
-    def entry(self, number: int, frame: Frame, values: Floats, step: Step | None, floor: float = -inf) -> _Entry:
+    def widened(self, swaps: tuple[Swap, ...], entry: _Entry) -> list[_Entry]:
+        """The frames of a family, when its relaxed bound says that they may be worth it."""
+        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
+        values = np.maximum(entry.values, walk.lower if self.price is None else walk.root(self.price))
+        if self.hopeless(entry.frame, values):
+            return []
+        return self.members(entry.number, entry.frame, swaps, max(entry.first, self.value(entry.frame, values)[0]))
+
+    def members(self, number: tuple[int, int], family: Frame, swaps: tuple[Swap, ...], floor: float) -> list[_Entry]:
+        """The frames of a family with their quick bounds."""
+        found: list[_Entry] = []
+        for i, frame in enumerate(members(family, self.aligned, self.seen)):
+            if is_first(frame, swaps):
+                walk = Walk(self.problem, frame, self.tables, self.measures)
+                self.budget.spend(PER_FRAME)
+                if np.isfinite(walk.apart[0]):
+                    self.ready += 1
+                    step = partial(self.relaxed, walk if self.ready < KEPT else None)
+                    found.append(self.entry((number[0], i), frame, walk.apart, step, floor))
+                    walk.forget()
+        return found
+
+    def entry(
+        self, number: tuple[int, int], frame: Frame, values: Floats, step: Step | None, floor: float = -inf
+    ) -> _Entry:
         first, second = self.value(frame, values)
         return _Entry(max(first, floor), second, number, frame, values, step)
 
@@ -189,15 +228,16 @@ class _Search:
             kernels._hopeless(OBJECTIVE[self.objective], float(frame.cycles), rates, values, self.goal, NO_FRONT, 0)
         )
 
-    def further(self, entry: _Entry) -> _Entry | None:
-        """One more step with a frame: the next better bound, or more labels; None when it is done."""
+    def further(self, entry: _Entry) -> list[_Entry]:
+        """One more step with a frame: the next better bound, or more labels; nothing when it is done."""
         assert entry.step is not None
         return entry.step(entry)
 
-    def relaxed(self, ready: Walk | None, entry: _Entry) -> _Entry:
+    def relaxed(self, ready: Walk | None, entry: _Entry) -> list[_Entry]:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
+        self.budget.spend(walk.size * walk.rows // PER_FRAME)
         values, price = entry.values.copy(), self.price
         if price is None or len(values) > 1 or self.dives < DIVES:
             values = np.maximum(values, walk.lower)
@@ -211,19 +251,24 @@ class _Search:
         if self.dives < DIVES and not self.hopeless(entry.frame, values):
             self.dives += 1
             self.dive(entry.frame, price)
-        return found
+        return [found]
 
     def dive(self, frame: Frame, price: Floats | None) -> None:
-        """A quick mapping of a frame, for others to be compared with."""
-        hunt = Hunt(Walk(self.problem, frame, self.tables), OBJECTIVE[self.objective], self.lexical, price, STEEP)
-        for _ in range(2):
-            _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)
-            if mapping is None:
-                break
-            self.take(mapping, frame)
-        self.budget.looked_at += hunt.looked_at
+        """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
+        walk, steep = Walk(self.problem, frame, self.tables), STEEP
+        for _ in range(DIVES):
+            hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price, steep)
+            for _ in range(2):
+                _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)
+                if mapping is None:
+                    break
+                self.take(mapping, frame)
+            self.budget.looked_at += hunt.looked_at
+            if self.best is not None:
+                return
+            steep *= STEEPER
 
-    def begin(self, ready: Walk | None, price: Floats | None, entry: _Entry) -> _Entry | None:
+    def begin(self, ready: Walk | None, price: Floats | None, entry: _Entry) -> list[_Entry]:
         """Labels of a frame for the first time, at the price that is best for it."""
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
@@ -231,12 +276,12 @@ class _Search:
         values = entry.values.copy()
         values[0] = max(values[0], bound)
         if self.hopeless(entry.frame, values):
-            return None
+            return []
         whole = walk if self.measures is None else Walk(self.problem, entry.frame, self.tables)
         hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best)
         return self.hunt(hunt, FIRST, entry)
 
-    def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> _Entry | None:
+    def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> list[_Entry]:
         """Look at so many more labels of a frame."""
         while True:
             before = hunt.looked_at
@@ -246,12 +291,12 @@ class _Search:
             if mapping is not None:
                 self.take(mapping, hunt.walk.frame)
             if status == kernels.EMPTY:
-                return None
+                return []
             if status == kernels.FOUND and self.budget.is_spent:
-                return replace(entry, step=partial(self.hunt, hunt, CHUNK))
+                return [replace(entry, step=partial(self.hunt, hunt, CHUNK))]
             if status == kernels.RUNNING:
                 first = max(entry.first, least)
-                return replace(entry, first=first, step=partial(self.hunt, hunt, CHUNK))
+                return [replace(entry, first=first, step=partial(self.hunt, hunt, CHUNK))]
 
     def take(self, mapping: Mapping, frame: Frame) -> None:
         """Evaluate a complete mapping; keep it when it is the best."""

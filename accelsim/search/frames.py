@@ -29,15 +29,22 @@ class Spread:
     positions: int
     below: int = 0
 
+    @property
+    def opened(self) -> Spread:
+        """The same with the tile inside open."""
+        return self if not self.below else Spread(self.fanout, self.axis, self.dim, self.positions)
+
 
 @dataclass(frozen=True)
 class Frame:
     """``spreads``: what lies in space, outermost fan-out first, in the order of loops; ``rounds``: per dim of the
-    rules, the number that its loops in time divide between them."""
+    rules, the number that its loops in time divide between them. ``is_family``: tiles below the array are open where
+    frames have one."""
 
     rules: Rules
     spreads: tuple[Spread, ...]
     rounds: tuple[int, ...]
+    is_family: bool = False
 
     @cached_property
     def fanouts(self) -> tuple[int, ...]:
@@ -101,20 +108,37 @@ def primes(number: int) -> tuple[int, ...]:
     return (*found, number) if number > 1 else tuple(found)
 
 
+@lru_cache(maxsize=4096)
+def factors(number: int) -> int:
+    """How many prime factors a number has, each as often as it divides."""
+    return 1 + factors(number // primes(number)[0]) if number > 1 else 0
+
+
 def frames(rules: Rules, aligned: bool) -> Iterator[Frame]:
     """Every frame under the rules, the most MAC units first is not promised; each once."""
-    choices = [_fanout_choices(rules, index, aligned) for index in range(len(rules.architecture.fanouts))]
     seen: set[object] = set()
+    for family in families(rules, aligned):
+        yield from members(family, aligned, seen)
+
+
+def families(rules: Rules, aligned: bool) -> Iterator[Frame]:
+    """Frames whose tiles below the array are all open."""
+    choices = [_fanout_choices(rules, index, aligned) for index in range(len(rules.architecture.fanouts))]
     for picked in product(*choices):
         spreads = tuple(spread for choice in picked for spread in choice)
         rounds = _rounds(rules, spreads, aligned)
-        if rounds is None or prod(s.positions for s in spreads) < rules.mac_units:
-            continue
-        for frame in _pinned(Frame(rules, spreads, rounds), apart=not aligned):
-            key = _alike(frame) if len({(s.fanout, s.dim) for s in spreads}) < len(spreads) else None
-            if key is None or key not in seen:
-                seen.add(key)
-                yield frame
+        if rounds is not None and prod(s.positions for s in spreads) >= rules.mac_units:
+            yield Frame(rules, spreads, rounds, is_family=True)
+
+
+def members(family: Frame, aligned: bool, seen: set[object]) -> Iterator[Frame]:
+    """The frames of a family, less those that are alike one ``seen``."""
+    several = len({(s.fanout, s.dim) for s in family.spreads}) < len(family.spreads)
+    for frame in _pinned(family, apart=not aligned):
+        key = _alike(frame) if several else None
+        if key is None or key not in seen:
+            seen.add(key)
+            yield frame
 
 
 def _alike(frame: Frame) -> object:
@@ -152,8 +176,13 @@ def _fanout_choices(rules: Rules, index: int, aligned: bool) -> list[tuple[Sprea
         windows = [[s for s in spreads if s.dim == dim] for dim in sorted({s.dim for s in spreads} & ordered)]
         for orders in product(*(permutations(own) for own in windows)):
             own = tuple(spread for order in orders for spread in order)
-            key = (tuple(sorted(merged.items(), key=str)),
-                   tuple((_kind(rules, s.axis), s.dim, s.positions) for s in own))  # fmt: skip
+            runs: list[list[object]] = []
+            for spread in own:
+                if aligned and runs and runs[-1][:2] == [_kind(rules, spread.axis), spread.dim]:
+                    runs[-1][2] *= spread.positions  # type: ignore[operator]
+                else:
+                    runs.append([_kind(rules, spread.axis), spread.dim, spread.positions])
+            key = tuple(sorted(merged.items(), key=str)), tuple(map(tuple, runs))
             if key not in seen:
                 seen.add(key)
                 out.append((*(s for s in spreads if s.dim not in ordered), *own))
@@ -196,18 +225,22 @@ def _rounds(rules: Rules, spreads: tuple[Spread, ...], aligned: bool) -> tuple[i
     return tuple(out)
 
 
-def _pinned(frame: Frame, apart: bool) -> Iterator[Frame]:
-    """The frame with every choice of tiles below the array for the dims that need one; ``apart``: loops in time may
-    stand between a dim's positions on several axes of one fan-out."""
-    windowed = _windowed(frame.rules)
-    options: list[tuple[Spread, ...]] = []
+def pins(frame: Frame) -> list[tuple[Spread, ...]]:
+    """Per spread of a family, the choices of its tile below the array."""
+    windowed, options = _windowed(frame.rules), []
     for spread in frame.spreads:
         rounds = frame.rounds[frame.rules.dims.index(spread.dim)]
         if spread.dim in windowed or frame.is_ragged(spread.dim):
             options.append(tuple(_below(spread, n) for n in divisors(rounds)))
         else:
             options.append((spread,))
-    for spreads in product(*options):
+    return options
+
+
+def _pinned(frame: Frame, apart: bool) -> Iterator[Frame]:
+    """The frame with every choice of tiles below the array for the dims that need one; ``apart``: loops in time may
+    stand between a dim's positions on several axes of one fan-out."""
+    for spreads in product(*pins(frame)):
         if _nests(spreads, apart):
             yield Frame(frame.rules, spreads, frame.rounds)
 

@@ -118,10 +118,11 @@ def _value(objective, compute, rates, values):
 
 
 @helper
-def _key(objective, compute, rates, ahead, paid, weight):
-    """Order in which labels are looked at: what is still to come weighs a little more than what is paid."""
+def _key(objective, compute, rates, ahead, paid, weight, left):
+    """Order in which labels are looked at: what is still to come weighs a little more than what is paid, and so does
+    every loop that is ``left``."""
     _, _, cycles = _value(objective, compute, rates, ahead)
-    energy = ahead[0] + weight * (ahead[0] - paid)
+    energy = (ahead[0] + weight * (ahead[0] - paid)) * (1.0 + 0.02 * weight * left)
     if objective == ENERGY:
         return energy
     if objective == EDP:
@@ -449,7 +450,7 @@ def _go_on(
     objective, compute, rates, lexical, goal, front, fronts = aim
     row, values, now, ahead = scratch
     items, roles = costs[0], costs[10]
-    moves, move_dim, move_trips, move_ok, digits = steps
+    moves, move_dim, move_trips, move_ok, digits, loops_left = steps
     pass_need, passed, pin_most = fans
     measures, passes, kinds, nests = len(rates), len(pass_need), len(move_dim), rules[5]
     q, region, state = here[Q], here[REGION], here[STATE]
@@ -484,7 +485,8 @@ def _go_on(
             continue
         n = _insert(ints, floats, table, counters, row, values, measures, lexical)
         if n >= 0:
-            _push(keys, ids, counters, _key(objective, compute, rates, ahead, values[0], weight), n)
+            key = _key(objective, compute, rates, ahead, values[0], weight, loops_left[row[Q]])
+            _push(keys, ids, counters, key, n)
 
 
 @kernel

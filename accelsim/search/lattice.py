@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from accelsim.mapping.tiles import tensor_tile_words
 from accelsim.search.charges import Charges
 from accelsim.search.costs import FrameCosts
-from accelsim.search.frames import Frame, divisors, primes
+from accelsim.search.frames import Frame, divisors, factors, primes
 from accelsim.search.problem import Problem
 from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Rank, Tensor
@@ -61,8 +61,8 @@ class Lattice:
 
     @cached_property
     def ups(self) -> Ints:
-        """Per kind of loop and tile of its dim, the number of the tile after it; -1 where there is none, or where a dim's
-        positions in space would then stand around no tile."""
+        """Per kind of loop and tile of its dim, the number of the tile after it; -1 where there is none, or where a
+        dim's positions in space would then stand around no tile."""
         ups = ups_of(self.frame.rounds)
         for m, d in enumerate(self.loops[0].tolist()):
             pins = [s.below for s in self.frame.along(self.dims[d]) if s.below] if self.dims else []
@@ -79,6 +79,15 @@ class Lattice:
     def loops(self) -> tuple[Ints, Ints]:
         """Kinds of loops, of a prime number of trips each: dim and trips."""
         return loops_of(self.frame.rounds)
+
+    @cached_property
+    def loops_left(self) -> Ints:
+        """Per tile vector, loops of a prime number of trips that are still to come."""
+        total = np.zeros((1,) * len(self.shape), np.int64)
+        for d, tiles in enumerate(self.costs.tiles):
+            rounds = self.frame.rounds[d]
+            total = total + self.along(d, np.array([factors(rounds // tile) for tile in tiles], np.int64))
+        return np.ascontiguousarray(np.broadcast_to(total, self.shape).reshape(-1))
 
     @cached_property
     def special(self) -> tuple[tuple[int, ...], ...]:

@@ -76,13 +76,13 @@ class Places(Lattice):
             within = bits[number, at] <= words * level.word_bits - least
         beyond = np.ones((1,) * len(self.shape), np.bool_)
         for spread in self.frame.spreads:
-            if spread.below and spread.dim in tensor.dims:
+            if spread.below:
                 d = self.dims.index(spread.dim)
                 pin, tiles = self.costs.tiles[d].index(spread.below), np.arange(self.shape[d])
-                if self.problem.above[at] > spread.fanout:
-                    within = within & self.along(d, tiles <= pin)
-                else:
+                if self.problem.above[at] <= spread.fanout:  # it lies outside of all that the fan-out carries
                     beyond = beyond & self.along(d, tiles >= pin)
+                elif spread.dim in tensor.dims:
+                    within = within & self.along(d, tiles <= pin)
         for name, dim, extent in self.problem.rules.tiles:
             if name == level.name and dim in tensor.dims and dim in self.dims:
                 d = self.dims.index(dim)

@@ -85,7 +85,7 @@ class Walk(Tables):
             self.prices_of_edges,
             (self.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
             (self.relaxed, price, priced, self._wanted(), self.bits, group_of, limits, self.row_of),
-            (self.moves, *self.loops, self.move_ok, self.digits),
+            (self.moves, *self.loops, self.move_ok, self.digits, self.loops_left),
             (need, *self._pins(passes)),
         )
 

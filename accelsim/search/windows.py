@@ -151,6 +151,18 @@ class WindowTables:
             self._made[key] = self._add(*(_uneven if uneven else _even)(rank, dense, places))
         return self._made[key]
 
+    def least(self, rank: Rank, dense: bool, choices: tuple[tuple[Place, ...], ...], shape: tuple[int, ...]) -> Table:
+        """Sums that are no more than those of any of these choices of places, for any tile: every index passes once,
+        and nothing stays."""
+        key = (tuple(t.stride for t in rank.terms), rank.size, rank.offset, dense, choices, "least")
+        if key not in self._made:
+            bounds = tuple(place.bound for place in choices[0])
+            value = min(covered(rank, bounds, dense, _ever(places)) for places in choices)
+            size = int(np.prod(shape))
+            kinds = 1 + len(_moves(choices[0]))
+            self._made[key] = self._add(np.full(size, value), np.zeros((size, size, kinds)))
+        return self._made[key]
+
     def visits(self, counts: tuple[int, ...], rounds: int, tiles: tuple[int, ...]) -> Table:
         """Sums of a dim that does not index the tensor: how often its tiles come, per tile."""
         key = (counts, rounds)
@@ -250,6 +262,37 @@ def _loops(
         middle += [loop for _, loop in chain[outer:inner]]
         tails += [loop for _, loop in chain[inner:]]
     return (*heads, *middle, *tails), sum(mode == k.TEMPORAL for _, _, mode in heads)
+
+
+def _ever(places: tuple[Place, ...]) -> Loops:
+    """The loops of a window whose sets are all merged, but for spatial ones that are summed or count once."""
+    loops = []
+    for d, place in enumerate(places):
+        width = place.inside * prod(n for n, _, _ in place.outside)
+        for n, below, mode in place.outside:
+            loops.append((d, below * width, k.TEMPORAL))
+            width //= n
+            loops.append((d, below * width, k.TEMPORAL if mode in (k.UNION, k.FORWARD) else mode))
+    return tuple(loops)
+
+
+@lru_cache(maxsize=65536)
+def covered(rank: Rank, bounds: tuple[int, ...], dense: bool, loops: Loops) -> int:
+    """Indexes of a rank that hold data and are ever reached, per combination of summed coordinates."""
+    limits, strides = np.ones(k.DIMS, np.int64), np.zeros(k.DIMS, np.int64)
+    for i, term in enumerate(rank.terms):
+        limits[i], strides[i] = bounds[i], term.stride
+    count = max(1, len(loops))
+    dims, steps, modes, coords = (np.zeros(count, np.int64) for _ in range(4))
+    trips = np.ones(count, np.int64)
+    enclosing = list(bounds)
+    for i, (dim, step, mode) in enumerate(loops):
+        dims[i], steps[i], modes[i] = dim, min(step, enclosing[dim]), mode
+        trips[i] = -(-enclosing[dim] // steps[i])
+        enclosing[dim] = int(steps[i])
+    return int(
+        k.window_cover(limits, strides, rank.offset, rank.size, dense, dims, steps, modes, trips, coords, len(loops))
+    )
 
 
 @lru_cache(maxsize=200_000)
