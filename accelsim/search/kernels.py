@@ -51,6 +51,20 @@ def _stays(i, t, start, w, move, terms, groups, kept, out):
         out[measure[term]] += value
 
 
+@helper
+def _is_over(i, t, start, w, terms, groups, kept):
+    """Whether no loop around tile vector ``w`` leaves anything in place: two groups at least have nothing to keep."""
+    first, _, _, _, at_kept = terms
+    many, local, counts, kinds, _ = groups
+    for term in range(first[i], first[i + 1]):
+        empty = 0
+        for g in range(many[t]):
+            empty += kept[at_kept[term, g] + (local[t, g, start] * counts[t, g] + local[t, g, w]) * kinds[t, g]] == 0.0
+        if empty < 2:
+            return False
+    return True
+
+
 @kernel
 def potentials(
     items, slots, widths, terms, groups, kept, roles, steps, move_dim, nests, visits, measures, saved, live, first_saved
@@ -77,6 +91,8 @@ def potentials(
                 some[w] = False
                 for k in range(measures):
                     without[k, w], having[k, w] = 0.0, 0.0
+                if _is_over(i, t, start, w, terms, groups, kept):
+                    continue
                 for move in range(len(move_dim)):
                     role = roles[t, move_dim[move]]
                     if role < SLIDES or steps[t, move, w] < 0:

@@ -98,7 +98,7 @@ class Tables(Places):
                     constant[i, k], exact[i, k], forgotten[i, k] = costs.constant, costs.exact, costs.forgotten
         low, saved = np.zeros((*shape, int(self.widths.max(initial=1)))), np.zeros((0, 1, 1))
         bound_kernels.passed(self.items, self.widths, self.terms, self.groups, self.costs.tables.every, forgotten, low)
-        if (self.slots >= 0).any():
+        if (self.slots >= 0).any() and not self.frame.is_family:
             saved = np.zeros(low.shape)
             kernels.potentials(*self.sliding, np.zeros((0, 1, 1, 1)), np.zeros((0, 1, 1), np.bool_), saved)
         return low, saved, constant, exact
@@ -184,9 +184,8 @@ def _grid(shape: tuple[int, ...]) -> Ints:
 @lru_cache(maxsize=64)
 def _inside(rounds: tuple[int, ...]) -> Flags:
     """Whether tile vectors (row) divide others (column)."""
-    tiles = [np.array(divisors(n)) for n in rounds]
-    grid = _grid(tuple(map(len, tiles)))
-    out = np.ones((grid.shape[1], grid.shape[1]), np.bool_)
-    for own, at in zip(tiles, grid, strict=True):
-        out &= own[at][None, :] % own[at][:, None] == 0
+    out = np.ones((1, 1), np.bool_)
+    for n in rounds:
+        tiles = np.array(divisors(n))
+        out = np.kron(out, tiles[None, :] % tiles[:, None] == 0)
     return out
