@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from published import timeloop_cases as cases
 
 import accelsim
+from accelsim.validation import timeloop_cases as cases
 from accelsim.architecture.timeloop import read_architecture
 from accelsim.errors import InputError
 from accelsim.files import dump_yaml, parse_yaml

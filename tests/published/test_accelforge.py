@@ -23,7 +23,7 @@ from accelsim.model.traffic import access_counts
 from accelsim.workload.layer import Convolution, MatrixProduct
 from accelsim.workload.operation import Operation
 
-DATA = json.loads(Path(__file__).with_name("accelforge.json").read_text())
+DATA = published_json("accelforge/runs.json")
 PICOJOULE = 1e-12
 TENSORS = {"I": "inputs", "W": "weights", "O": "outputs"}
 LAYERS = {

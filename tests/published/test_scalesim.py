@@ -7,7 +7,6 @@ Two runs crashed in SCALE-Sim (a single PE that is done in one cycle has utiliza
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from accelsim.architecture.scalesim import ScalesimConfig, load_scalesim_config
 from accelsim.model.array_time import array_time
 from accelsim.model.scalesim import differences, scalesim_figures
 from accelsim.simulate.systolic.execute import execute_array
+from accelsim.validation.data import published_json
 from accelsim.workload.scalesim import ScalesimLayer, load_topology
 
-DATA = json.loads((Path(__file__).parent / "scalesim.json").read_text())
+DATA = published_json("scalesim/runs.json")
 RUNS = [record for record in DATA["records"] if record["status"] == "ok"]
 
 

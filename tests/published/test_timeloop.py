@@ -10,7 +10,6 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from published import timeloop_cases as cases
 
 from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts
@@ -18,6 +17,7 @@ from accelsim.mapping.validity import violations
 from accelsim.model.conventions import TIMELOOP
 from accelsim.model.energy import role_of
 from accelsim.model.traffic import access_counts
+from accelsim.validation import timeloop_cases as cases
 from accelsim.workload.operation import Tensor
 
 RECORDS = cases.records()
