@@ -97,9 +97,7 @@ def _buffer(counts: dict[str, AccessCounts], silicon: dict[str, dict[str, float]
 
 
 def _dram(counts: dict[str, AccessCounts], silicon: dict[str, dict[str, float]]) -> Part:
-    bars = {
-        row["layer"]: float(row["DRAM_uncompressed_MB"]) for row in published_rows("eyeriss_jssc17/dram_bars.csv")
-    }
+    bars = {row["layer"]: float(row["DRAM_uncompressed_MB"]) for row in published_rows("eyeriss_jssc17/dram_bars.csv")}
     rounding = "Table V, compressed MB x compression ratio: each has two digits, so the product is good to 4 to 7 %"
     rows = []
     for layer, count in counts.items():
@@ -124,7 +122,9 @@ def _latency(chip: Architecture, operations: dict[str, Operation], silicon: dict
         other = "the array of 'time --depth cycle', which fills itself greedily instead of following Table III"
         rows.append(row(f"{layer}, array", ours=array, published=measured, note=other))
     total = sum(one.ours or 0 for one in rows[::2])
-    rows.append(row("all", ours=total, published=sum(s["processing_latency_ms"] for s in silicon.values()), tolerance=0.02))
+    rows.append(
+        row("all", ours=total, published=sum(s["processing_latency_ms"] for s in silicon.values()), tolerance=0.02)
+    )
     return Part(TIME, tuple(rows))
 
 

@@ -1,9 +1,9 @@
 """The Eyeriss chip's mapping parameters as loop nests: m n e p q r t of Chen, Krishna, Emer, Sze, JSSC 52(1), 2017.
 
-    m    filters, and n    images, of a pass of the buffer: their psums stay in it
-    e    output rows of a strip: the width of a set of R x e PEs (a wider one than the array is folded)
-    p, q filters and channels that a PE interleaves
-    r, t sets beside each other that take other channels, other filters
+m    filters, and n    images, of a pass of the buffer: their psums stay in it
+e    output rows of a strip: the width of a set of R x e PEs (a wider one than the array is folded)
+p, q filters and channels that a PE interleaves
+r, t sets beside each other that take other channels, other filters
 """
 
 from __future__ import annotations

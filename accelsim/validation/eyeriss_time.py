@@ -17,7 +17,8 @@ Source: Chen, Krishna, Emer, Sze, JSSC 52(1), 2017 (bus widths, scratchpads, pip
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil
+from itertools import product
+from math import ceil, prod
 
 from accelsim.validation.eyeriss_nests import RowMapping
 from accelsim.workload.operation import Operation
@@ -46,13 +47,16 @@ def pass_cycles(operation: Operation, row: RowMapping) -> PassCycles:
     window = operation.tensor("inputs").ranks[3:]
     stride = next(term.stride for term in window[0].terms if term.dim == "E")
     total = [0, 0, 0, 0]
-    for n in _blocks(size["N"], row.n):
-        for e in _blocks(size["E"], row.e):
-            for filters in _blocks(size["M"], row.p * row.t):
-                for channels in _blocks(size["C"], row.q * row.r):
-                    one = _one_pass(size, row, (n, e, filters, channels), stride, window[1].size)
-                    total = [a + b for a, b in zip(total, one, strict=True)]
-    return PassCycles(*(size["G"] * cycles for cycles in total))
+    blocks = (
+        _blocks(size[dim], length)
+        for dim, length in (("N", row.n), ("E", row.e), ("M", row.p * row.t), ("C", row.q * row.r))
+    )
+    for combination in product(*blocks):
+        times = size["G"] * prod(number for _, number in combination)
+        n, e, filters, channels = (length for length, _ in combination)
+        one = _one_pass(size, row, (n, e, filters, channels), stride, window[1].size)
+        total = [a + times * b for a, b in zip(total, one, strict=True)]
+    return PassCycles(*total)
 
 
 def _one_pass(
@@ -66,5 +70,7 @@ def _one_pass(
     return load, rows * channels * size["S"], run, ceil(filters * e / BUS_WORDS) + size["R"] + PE_STAGES
 
 
-def _blocks(extent: int, length: int) -> list[int]:
-    return [min(length, extent - start) for start in range(0, extent, length)]
+def _blocks(extent: int, length: int) -> list[tuple[int, int]]:
+    """(length, number of such blocks): full ones, and a smaller last one."""
+    full, last = divmod(extent, length)
+    return [(block, number) for block, number in ((length, full), (last, 1)) if block and number]

@@ -19,7 +19,9 @@ def beside(outcome: Outcome, titles: Sequence[str], judged_only: bool = True) ->
     figure = new_figure(DOUBLE, 2.6)
     for i, part in enumerate(parts):
         axes = figure.add_subplot(1, len(parts), i + 1)
-        rows = [row for row in part.rows if row.published is not None and (not judged_only or row.tolerance is not None)]
+        rows = [
+            row for row in part.rows if row.published is not None and (not judged_only or row.tolerance is not None)
+        ]
         axes.bar([x - 0.2 for x in range(len(rows))], _heights(rows, "published"), 0.4, label="published", **look(7))
         axes.bar([x + 0.2 for x in range(len(rows))], _heights(rows, "ours"), 0.4, label="accelsim", **look(0))
         axes.set_xticks(range(len(rows)), [row.label for row in rows], rotation=45, ha="right")

@@ -74,7 +74,9 @@ def _rungs(outcome: Outcome) -> Iterator[tuple[str, str, float, float]]:
 
 def unexplained(outcome: Outcome) -> tuple[str, ...]:
     """Rows with a tolerance above 10 % and no sentence of their own."""
-    return tuple(row.label for part in outcome.parts for row in part.rows if (row.tolerance or 0) > 0.1 and not row.note)
+    return tuple(
+        row.label for part in outcome.parts for row in part.rows if (row.tolerance or 0) > 0.1 and not row.note
+    )
 
 
 def _figure(value: float | None) -> str:

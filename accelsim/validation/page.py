@@ -30,7 +30,9 @@ def render_page(both: Sequence[tuple[Study, Outcome]], figures: bool = True) -> 
         lines += ["", f"## {one.name}", "", f"{one.title}. Source: {one.source}."]
         if figures and one.figure is not None:
             lines += ["", f"![{one.title}]({one.name}.png)"]
-        lines += ["", *(f"* Known difference: {difference}" for difference in one.differences)] if one.differences else []
+        lines += (
+            ["", *(f"* Known difference: {difference}" for difference in one.differences)] if one.differences else []
+        )
         for table in outcome_tables(outcome):
             lines += ["", render_markdown(table)]
         lines += ["", *(f"* {note}" for note in outcome.notes)] if outcome.notes else []
