@@ -1,6 +1,7 @@
 """``accelsim``: the commands, and the one place where whatever goes wrong becomes a sentence and an exit status.
 
-0 fine; 1 a layer has no mapping (or an execution disagrees, or a validation is out of tolerance); 2 usage or input error; 130 interrupted.
+0 fine; 1 a layer has no mapping (or an execution disagrees, or a validation is out of tolerance); 2 usage or input
+error; 130 interrupted.
 """
 
 from __future__ import annotations

@@ -21,11 +21,13 @@ from accelsim.workload.operation import Operation
 BATCH, WORD_BYTES = 4, 2
 ARRAY_READS = View(read=(1, 0, 0, 0, 0), write=(0, 0, 0, 0, 0))
 PSUMS = View(read=(1, 0, 0, 0, 1), write=(0, 0, 1, 0, 0))
-"""What the chip's buffer traffic is: all that goes to the array and comes from it. Partial sums are read in the first pass
+"""What the chip's buffer traffic is: all that goes to the array and comes from it. Partial sums are read in the
+first pass
 too (``distinct`` more than ours); filling the buffer from DRAM is not counted, nor are filters, which only pass."""
 CONV3 = "with the mapping of CONV4 and CONV5; the one that Table III prints for CONV3 would move 69.2 MB, not 50.2"
 SAME_PASSES = (
-    "CONV4 and CONV5 run the same passes, CONV5 two thirds as many; measured are 16.0 ms and 10.0 ms, not 10.7, so no time that is "
+    "CONV4 and CONV5 run the same passes, CONV5 two thirds as many; measured are 16.0 ms and 10.0 ms, not "
+    "10.7, so no time that is "
     "proportional to passes can meet both within 3 %"
 )
 BUFFER, DRAM, TIME = "buffer traffic", "DRAM traffic without compression", "processing latency"
@@ -144,9 +146,11 @@ STUDY = Study(
     "Fig. 14.5.6",
     differences=(
         f"CONV3 is evaluated {CONV3}.",
-        "Buffer traffic is what the chip counts: inputs to the array, partial sums both ways, read in the first pass too. Our own "
+        "Buffer traffic is what the chip counts: inputs to the array, partial sums both ways, read in the "
+        "first pass too. Our own "
         "count leaves that first read out and has the fills from DRAM besides.",
-        "Latency follows the specification: bus widths, set-up and drain of passes, psum traffic (accelsim/validation/eyeriss_time.py). "
+        "Latency follows the specification: bus widths, set-up and drain of passes, psum traffic "
+        "(accelsim/validation/eyeriss_time.py). "
         "No constant is fitted; waits that the specification does not name are not in it.",
     ),
     run=_run,

@@ -1,7 +1,9 @@
 """The chip's own family of mappings, all of it on one layer, and the one of least cost.
 
-What the specification allows (JSSC 52(1), 2017): q S inputs, p q S weights and p psums in a PE's scratchpads (12, 224 and 24
-words); n q r rows W inputs and n m e F psums in the 25 banks of 4 KiB of the buffer, a bank to one of the two; R r rows and e t
+What the specification allows (JSSC 52(1), 2017): q S inputs, p q S weights and p psums in a PE's scratchpads (12,
+224 and 24
+words); n q r rows W inputs and n m e F psums in the 25 banks of 4 KiB of the buffer, a bank to one of the two; R r
+rows and e t
 columns of PEs on the 12 x 14 array, sets wider than it folded. Here m and p t divide M and n divides N.
 """
 

@@ -9,7 +9,8 @@ A pass of n images, p t filters, q r channels and e output rows takes (words of 
                     n p t e F / 4     psums in (64-bit bus), and as many out (another 64-bit bus)
     drain   p t e / 4 + R + 3   psums of the last output column, down the rows of a set and the PE's three stages
 
-rows = U (e - 1) + R, W input columns, F output columns. Later windows and the psums pass behind the MACs, while DRAM fills the
+rows = U (e - 1) + R, W input columns, F output columns. Later windows and the psums pass behind the MACs, while DRAM
+fills the
 buffer ahead (8 KB are set aside for it), which processing latency leaves out.
 Source: Chen, Krishna, Emer, Sze, JSSC 52(1), 2017 (bus widths, scratchpads, pipeline of a PE).
 """

@@ -75,7 +75,8 @@ STUDY = Study(
     title="The Eyeriss chip, VGG-16 CONV layers, N = 3, predicted from the specification alone",
     source="specification: Chen, Krishna, Emer, Sze, IEEE JSSC 52(1), 2017; its table of VGG-16 was not consulted",
     differences=(
-        "The chip's mappings of VGG-16 are not known here: of all mappings that the chip can hold, the one of least energy x time is "
+        "The chip's mappings of VGG-16 are not known here: of all mappings that the chip can hold, the "
+        "one of least energy x time is "
         "taken (accelsim/validation/eyeriss_choice.py). On AlexNet it is the chip's own on CONV3, CONV4 and CONV5.",
         "A prediction, to be laid beside the measured table; nothing is judged but the choice on AlexNet.",
     ),

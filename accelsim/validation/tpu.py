@@ -50,7 +50,10 @@ def _intensities(apps: dict[str, dict[str, float]]) -> Part:
         for name, app in apps.items()
         if not name.startswith("CNN")
     ]
-    board = f"batch x {GO_BOARD} x {GO_BOARD}: planes of a Go board, which fits the published number exactly; the shapes are not published"
+    board = (
+        f"batch x {GO_BOARD} x {GO_BOARD}: planes of a Go board, which fits the published number "
+        f"exactly; the shapes are not published"
+    )
     cnn = apps["CNN0"]
     rows.append(
         Row(
@@ -119,8 +122,10 @@ STUDY = Study(
     title="TPU v1: peak, ridge point, roofline and active cycles of six applications",
     source="Jouppi et al., ISCA 2017, Tables 1 to 3",
     differences=(
-        "The applications' layers are not published one by one; what needs them is left out or rests on square matrices, and says so.",
-        "Active cycles are of those in which the matrix unit has work of its own (the published 'non-matrix' cycles are left out), and "
+        "The applications' layers are not published one by one; what needs them is left out or rests on "
+        "square matrices, and says so.",
+        "Active cycles are of those in which the matrix unit has work of its own (the published "
+        "'non-matrix' cycles are left out), and "
         "deviations are in points of 100 %.",
     ),
     run=_run,
