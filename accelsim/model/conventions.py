@@ -125,8 +125,8 @@ PAPER = Convention(
 )
 ZIGZAG = Convention(
     "zigzag",
-    "dense boxes; partial sums go back to every child that reduces, and in a register the first read of "
-    "a sum is charged as well",
+    "dense boxes; partial sums go back to every child that reduces, and in a register the first read of a sum is "
+    "charged as well",
     _MOVES,
     _PSUMS_TO_ALL,
     TileRule(dense=True, shared_halo=False),
@@ -137,8 +137,8 @@ ZIGZAG = Convention(
 )
 SCALESIM = Convention(
     "scalesim",
-    "what a systolic array asks of its memories: every word read for it and every sum written, none read back; registers, "
-    "fills and networks are free",
+    "what a systolic array asks of its memories: every word read for it and every sum written, none read back; "
+    "registers, fills and networks are free",
     _READS_ONLY,
     _WRITES_ONLY,
     by_role=(("register", _NOTHING, _NOTHING),),

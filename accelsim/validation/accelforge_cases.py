@@ -25,7 +25,7 @@ LAYERS = {
     "AlexNet CONV2": Convolution("conv2", M=192, C=64, H=31, R=5, E=27),
     "ResNet-18 layer4 3x3": Convolution("layer4", M=512, C=512, H=9, R=3, E=7),
     "matrix product": MatrixProduct("mm", M=4096, K=4096, N=4096),
-    "ResNet-18 layer4 downsample": Convolution("down", M=512, C=256, H=13, R=1, U=2, E=7),
+    "ResNet-18 layer4 downsample": Convolution("down", M=512, C=256, H=13, R=1, U=(2, 2), E=7),
 }
 RECORDED_NESTS = {
     "ws3_a2_energy": "[DRAM WOI] c2 [GLB I] m12 [GLB O] c2 r5 s5 par-c16 par-m16 [RF W] e27 f27 MAC",

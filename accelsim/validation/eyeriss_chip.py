@@ -1,4 +1,4 @@
-"""The Eyeriss chip on AlexNet with its own mappings: PEs, buffer, DRAM and time, per layer, against measured silicon."""
+"""The Eyeriss chip on AlexNet with its own mappings: PEs, buffer, DRAM and time per layer, against silicon."""
 
 from __future__ import annotations
 

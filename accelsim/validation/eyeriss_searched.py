@@ -67,15 +67,15 @@ def _words(layer: str, ours: Evaluation, chip: Evaluation) -> list[Row]:
 def _note(layer: str, answer: SearchResult, chip: Evaluation) -> str:
     saved = 100 * (1 - answer.evaluation.energy / chip.energy)
     gap = 100 * answer.certificate.gap
-    return f"{layer}: the chip's mapping leaves {saved:.1f} % of its energy on the table; ours is within "
-    f"{gap:.2g} % of the best."
+    left = f"{layer}: the chip's mapping leaves {saved:.1f} % of its energy on the table"
+    return f"{left}; ours is within {gap:.2g} % of the best."
 
 
 STUDY = Study(
     name="eyeriss-searched",
     title="AlexNet CONV layers on the Eyeriss chip: our mappings under its rules beside its own",
-    source=("mappings: Chen, Krishna, Emer, Sze, IEEE JSSC 52(1), 2017, Table III; both sides are priced " "here, in units of a MAC ")
-    "(ISCA 2016, Table IV)",
+    source="mappings: Chen, Krishna, Emer, Sze, IEEE JSSC 52(1), 2017, Table III; both sides are priced here, in units "
+    "of a MAC (ISCA 2016, Table IV)",
     differences=(
         "The rules are the chip's memories, its array and the row-stationary dataflow. The chip obeys "
         "more: 4 KiB banks that belong to "

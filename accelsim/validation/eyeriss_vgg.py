@@ -1,4 +1,4 @@
-"""VGG-16 on the Eyeriss chip from its specification alone: nothing of its measured table is known here, or fitted to."""
+"""VGG-16 on the Eyeriss chip from its specification alone: nothing of its measured table is used here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study lays our numbers beside published ones; these are its nouns, declared apart from what judges and prints them."""
+"""The nouns of a study, which lays our numbers beside published ones; judging and printing them is done elsewhere."""
 
 from __future__ import annotations
 

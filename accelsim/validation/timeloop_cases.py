@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level
+from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level, Network
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.validation.data import published_json
 from accelsim.workload.operation import Operation, Rank, Tensor, Term
@@ -69,7 +69,7 @@ def architecture(case: dict[str, Any], output: str) -> Architecture:
     below = case["arch"]["arithmetic"]["instances"]
     for storage in case["arch"]["storage"]:
         if below != storage["instances"]:
-            kinds = ((output, "reduction"), ("*", "multicast"))
+            kinds: tuple[tuple[str, Network], ...] = ((output, "reduction"), ("*", "multicast"))
             axes = tuple(Axis(f"{storage['name']}.{a}", below // storage["instances"], kinds) for a in "xy")
             elements.append(Fanout(f"under {storage['name']}", axes))
         elements.append(Level(storage["name"]))

@@ -1,4 +1,4 @@
-"""AccelForge: its recorded mappings in our model, energy, latency and every action, under the ``accelforge`` convention."""
+"""AccelForge: its recorded mappings in our model, to energy, latency and every action, by its convention."""
 
 from __future__ import annotations
 

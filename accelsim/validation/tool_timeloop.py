@@ -59,7 +59,7 @@ def _run() -> Outcome:
         for level in levels
     ]
     same.append(Row("cycles, where no port is limited", "counts equal", cycles["equal"], cycles["all"], tolerance=0))
-    why = [Row(f"{reason}", "tensors", number, None) for reason, number in reasons.items()]
+    why = [Row("tensors", "tensors", number, None, note=reason) for reason, number in reasons.items()]
     parts = (
         Part(f"{tensors} tensors of 129 runs that meet no rule of Timeloop's own", tuple(same)),
         Part("tensors that meet a rule of Timeloop's own", tuple(why)),

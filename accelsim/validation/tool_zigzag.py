@@ -1,17 +1,17 @@
-"""ZigZag: its recorded mappings in our model; weights and outputs to the last access, inputs with what makes them differ.
+"""ZigZag: its recorded mappings in our model; weights and outputs to the last access, inputs with what parts them.
 
 An access of ZigZag moves a port's bits. A transfer of a tile takes whole accesses, so
 
     accesses = transfers x ceil(elements of the tile x bits / port bits)
 
-with 16 bits for a partial sum and 8 for a finished output. Where sums return at all, it charges the return of the first visit
-too, at every level; and a register file is not read again while the innermost loops leave its element as it is.
+with 16 bits for a partial sum and 8 for a finished output. Where sums return at all, it charges the return of the
+first visit too, at every level; and a register file is not read again while the innermost loops leave its element
+as it is.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from math import ceil
 
 from accelsim.mapping.counts import AccessCounts, TensorCounts
 from accelsim.model.conventions import ZIGZAG
@@ -40,7 +40,7 @@ def _run() -> Outcome:
                 equal[label] += ours == theirs
         judged["I, rf_64B_A, reads, padding as data"] += 1
         equal["I, rf_64B_A, reads, padding as data"] += counts.macs == record["words"]["I"][0]["rd_out_to_low"]
-        inputs += _inputs(record, counts)
+        inputs += _inputs(record, access_counts(operation, cases.machine(record), nest))
         sums += _first_reads(record, counts)
     same = (Row(label, "runs equal", equal[label], judged[label], tolerance=0) for label in sorted(judged))
     apart = (Row("runs", "runs", number, None, note=reason) for reason, number in left_out.items())
@@ -98,7 +98,7 @@ def _above(record: cases.Record, rows: list[TensorCounts], i: int, operand: str,
 
 
 def _accesses(elements: int, transfers: int, bits: int, port: int) -> int:
-    return transfers * ceil(elements // transfers * bits / port)
+    return transfers * -(-(elements // transfers) * bits // port)
 
 
 def _latched(record: cases.Record) -> int:
@@ -115,9 +115,11 @@ def _inputs(record: cases.Record, counts: AccessCounts) -> list[Row]:
     """Words into and out of the memories of inputs; the accesses of a port are taken as full."""
     names, ports = record["memories"]["I"], cases.port_bits(record["arch"])
     note = (
-        "more where ZigZag fetches halos again and counts padding and the rows that a stride skips; fewer where, in its "
-        "count, a transfer for the whole array overlaps the one before"
+        "ZigZag fetches halos again, reads padding, and counts rows that a stride skips; an access of a wide port "
+        "counts as full"
     )
+    if cases.deals_rows_singly(record):
+        note = "ZigZag deals rows to PEs one by one; as a nest they come in blocks, which share fewer input rows"
     rows = []
     for i, name in enumerate(names):
         words, theirs = counts.at(name, "inputs").total, record["words"]["I"][i]
@@ -125,7 +127,7 @@ def _inputs(record: cases.Record, counts: AccessCounts) -> list[Row]:
             per_access = 1 if i == 0 else ports[name] // record["bits"]["I"]
             if ours or theirs[key]:
                 rows.append(
-                    Row(f"{record['name']}, {name}, {what}", "words", ours, theirs[key] * per_access, note=note)
+                    Row(f"{record['name']}, {name}, {what}", "words", ours, per_access * theirs[key], note=note)
                 )
     return rows
 
@@ -146,11 +148,11 @@ STUDY = Study(
     title="ZigZag: 69 recorded mappings, those that are nests of ours evaluated access by access",
     source="ZigZag (zigzag-dse) 3.9.1 as published on the Python package index, best mapping per layer and objective",
     differences=(
-        "ZigZag reads a sum before its first addition, and sends the zeros of the first visit in wherever sums return at all.",
+        "ZigZag reads a sum before its first addition, and where sums return at all it sends zeros in for the first visit.",
         "Ports move whole accesses: a tile that does not fill its last one pays for it.",
         "Halos of windows are fetched again with every tile, and MACs on padding read their operand.",
         "A register file is not read again for the element that was read just before.",
-        "A run with fractional unrolling (18.29 rounds) is no loop nest, and is left out by that reason.",
+        "A run with fractional unrolling (18.29 rounds) is no loop nest, and is left out for that reason.",
     ),
     run=_run,
 )

@@ -44,7 +44,7 @@ def _run() -> Outcome:
 
 
 def _intensities(apps: dict[str, dict[str, float]]) -> Part:
-    """MACs per weight byte: every weight of a matrix meets each vector of the batch once, of a CONV layer each pixel."""
+    """MACs per weight byte: a weight of a matrix meets each vector of the batch, of a CONV layer each pixel."""
     rows = [
         Row(name, "MACs/byte", int(app["batch"]), int(app["ops_per_weight_byte"]), tolerance=0)
         for name, app in apps.items()
@@ -92,7 +92,7 @@ def _active(machine: Architecture, apps: dict[str, dict[str, float]]) -> Part:
         judged = name != "LSTM0"
         ours = 100 * fed.array.stream / fed.cycles
         rows.append(
-            Row(name, "%", ours, measured, 100, 0.01 if judged else None, SQUARE if judged else f"{SQUARE}; {REUSED}")
+            Row(name, "%", ours, measured, 100, 0.005 if judged else None, SQUARE if judged else f"{SQUARE}; {REUSED}")
         )
     return Part(SHARE, tuple(rows))
 
@@ -110,7 +110,7 @@ def draw(outcome: Outcome) -> Figure:
     axes.plot([10, ridge, 10_000], [peak * 10 / ridge, peak, peak], color=COLORS[0], label="roof, accelsim")
     for i, (name, row) in enumerate(roofs.items()):
         x = float(apps[name]["ops_per_weight_byte"])
-        axes.plot([x], [row.published], "o", color=COLORS[1 + i], label=f"{name}, measured")
+        axes.plot([x], [row.published or 0.0], "o", color=COLORS[1 + i], label=f"{name}, measured")
     axes.set_xlabel("MACs per weight byte")
     axes.set_ylabel("TOPS (1 MAC = 2 operations)")
     figure.legend(loc="outside right upper")

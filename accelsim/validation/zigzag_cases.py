@@ -1,15 +1,15 @@
 """Runs of ZigZag as our operations, machines and nests; the data is published/zigzag/runs.json.
 
-A loop of ZigZag belongs to a memory per operand; a storage node of ours stands right outside the loops below that memory. The
-array's loops lie between the memories of a PE and all others, so a run is a nest of ours when no memory outside the array stands
-inside a loop that a PE's memory of another operand lies outside of.
+A loop of ZigZag belongs to a memory per operand; a storage node of ours stands right outside the loops below that
+memory. The array's loops lie between the memories of a PE and all others, so a run is a nest of ours when no memory
+outside the array stands inside a loop that a PE's memory of another operand lies outside of.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level
+from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level, Network
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.validation.data import published_json
 from accelsim.workload.layer import Convolution
@@ -43,6 +43,13 @@ def not_a_nest(record: Record) -> str:
     return ""
 
 
+def deals_rows_singly(record: Record) -> bool:
+    """Whether a dim of the array also steps in time between a PE's inputs and the array: then ours is not its order."""
+    inside = max(levels[0] for levels in record["levels"].values())
+    between = {dim for dim, _ in record["loops"][record["levels"]["I"][0] : inside]}
+    return bool(between & {dim for dim, _ in record["spatial"]} & {"OX", "OY"})
+
+
 def operation(record: Record) -> Operation:
     """The convolution of a run."""
     dims, padding = record["dims"], record["padding"]
@@ -67,7 +74,7 @@ def machine(record: Record) -> Architecture:
     order = ("dram", "sram_1M", "sram_64KB", "sram_8KB")
     inner = ("rf_64B_A", "rf_64B_W", "rf_16B")
     used = {name for names in record["memories"].values() for name in names}
-    kinds = (("outputs", "reduction"), ("*", "multicast"))
+    kinds: tuple[tuple[str, Network], ...] = (("outputs", "reduction"), ("*", "multicast"))
     axes = tuple(Axis(f"D{i}", int(factor), kinds) for i, (_, factor) in enumerate(record["spatial"]))
     outer = tuple(Level(name) for name in order if name in used)
     return Architecture(
