@@ -85,5 +85,5 @@ STUDY = Study(
         "Nothing is judged: there is no published number to agree with.",
     ),
     run=_run,
-    figure=lambda outcome: beside(outcome, (ENERGY,), judged_only=False),
+    figure=lambda outcome: beside(outcome, (ENERGY,), ("the chip's mapping", "searched"), judged_only=False),
 )

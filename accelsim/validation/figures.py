@@ -13,8 +13,13 @@ if TYPE_CHECKING:
 
 
 @styled
-def beside(outcome: Outcome, titles: Sequence[str], judged_only: bool = True) -> Figure:
-    """A panel per part of these titles: two bars per row, ours and the published."""
+def beside(
+    outcome: Outcome,
+    titles: Sequence[str],
+    names: tuple[str, str] = ("published", "accelsim"),
+    judged_only: bool = True,
+) -> Figure:
+    """A panel per part of these titles: two bars per row, ``names`` of the published and of ours."""
     parts = [part for part in outcome.parts if part.title in titles]
     figure = new_figure(DOUBLE, 2.6)
     for i, part in enumerate(parts):
@@ -22,10 +27,11 @@ def beside(outcome: Outcome, titles: Sequence[str], judged_only: bool = True) ->
         rows = [
             row for row in part.rows if row.published is not None and (not judged_only or row.tolerance is not None)
         ]
-        axes.bar([x - 0.2 for x in range(len(rows))], _heights(rows, "published"), 0.4, label="published", **look(7))
-        axes.bar([x + 0.2 for x in range(len(rows))], _heights(rows, "ours"), 0.4, label="accelsim", **look(0))
+        axes.bar([x - 0.2 for x in range(len(rows))], _heights(rows, "published"), 0.4, label=names[0], **look(7))
+        axes.bar([x + 0.2 for x in range(len(rows))], _heights(rows, "ours"), 0.4, label=names[1], **look(0))
         axes.set_xticks(range(len(rows)), [row.label for row in rows], rotation=45, ha="right")
-        axes.set_ylabel(f"{part.title} ({rows[0].unit})")
+        axes.set_title(part.title)
+        axes.set_ylabel(rows[0].unit)
         axes.set_ylim(bottom=0)
         if i == 0:
             handles, labels = axes.get_legend_handles_labels()

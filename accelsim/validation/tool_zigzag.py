@@ -148,7 +148,7 @@ STUDY = Study(
     title="ZigZag: 69 recorded mappings, those that are nests of ours evaluated access by access",
     source="ZigZag (zigzag-dse) 3.9.1 as published on the Python package index, best mapping per layer and objective",
     differences=(
-        "ZigZag reads a sum before its first addition, and where sums return at all it sends zeros in for the first visit.",
+        "ZigZag reads a sum before its first addition, and where sums return it sends zeros in at first.",
         "Ports move whole accesses: a tile that does not fill its last one pays for it.",
         "Halos of windows are fetched again with every tile, and MACs on padding read their operand.",
         "A register file is not read again for the element that was read just before.",
