@@ -66,6 +66,12 @@ def test_searched_mappings_never_cost_more_than_the_chips_own() -> None:
     assert all(row.ours <= row.published for row in totals if row.ours and row.published)
 
 
+def test_what_the_tpu_measured_lies_under_its_roof() -> None:
+    roofs = next(part for part in outcome("tpu-v1").parts if part.title == "roofline")
+    assert len(roofs.rows) == 6
+    assert all(row.published <= row.ours for row in roofs.rows if row.ours and row.published)
+
+
 def test_a_deviation_is_relative_to_the_published_or_to_a_scale() -> None:
     assert deviation(Row("a", "words", 98, 100)) == -0.02
     assert deviation(Row("a", "words", 98, 100, scale=1000)) == -0.002
@@ -187,3 +193,4 @@ def test_published_data_is_found_by_name_and_misses_are_named() -> None:
 def test_a_summary_counts_what_is_judged() -> None:
     rows = (Row("a", "words", 1, 1, tolerance=0), Row("b", "words", 2, 1, tolerance=0), Row("c", "words", 2, None))
     assert summary(Outcome((Part("p", rows),))) == "2 numbers judged: 1 out of tolerance; 1 shown."
+    assert summary(Outcome((Part("p", rows[2:]),))) == "Nothing judged; 1 shown."

@@ -10,6 +10,7 @@ import click
 
 from accelsim.cli import options, output
 from accelsim.errors import InputError
+from accelsim.validation.registry import STUDIES
 
 if TYPE_CHECKING:
     from accelsim.validation.study import Outcome, Study
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 OUT_OF_TOLERANCE = 1
 
 
-@click.command(short_help="Hold our numbers against published ones.")
+@click.command(short_help="Hold our numbers against published ones.", epilog=f"Studies: {', '.join(STUDIES)}.")
 @click.argument("names", metavar="[STUDY]...", nargs=-1)
 @click.option("--plot", is_flag=True, help="Draw the studies' figures, ours beside the published, into --out or here.")
 @click.option("--out", metavar="DIR", help="Write the page with its tables (and figures, with --plot) there.")
@@ -31,7 +32,7 @@ def validate(names: tuple[str, ...], plot: bool, out: str | None, as_json: bool)
     Example:
       accelsim validate eyeriss-jssc17 --plot --out validation/
     """
-    from accelsim.validation.registry import STUDIES, study
+    from accelsim.validation.registry import study
 
     studies = [study(name) for name in dict.fromkeys(names or STUDIES)]
     folder = _folder(out, plot)

@@ -57,6 +57,8 @@ def summary(outcome: Outcome) -> str:
     """
     rows = [row for part in outcome.parts for row in part.rows]
     judged, out = sum(row.tolerance is not None for row in rows), len(out_of_tolerance(outcome))
+    if not judged:
+        return f"Nothing judged; {len(rows):,} shown."
     fared = "all within tolerance" if not out else f"{out} out of tolerance"
     shown = f"; {len(rows) - judged:,} shown" if len(rows) > judged else ""
     return f"{judged:,} number{'s' * (judged != 1)} judged: {fared}{shown}."
