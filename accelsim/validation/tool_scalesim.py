@@ -40,13 +40,13 @@ def _run() -> Outcome:
             for difference in differences(layer, config, figures)[1]:
                 reasons[difference.figure, difference.reason] += difference.amount
                 touched[difference.figure, difference.reason] += 1
-    same = tuple(Row(what, "runs equal", equal[what], judged[what], tolerance=0) for what in judged)
+    same = tuple(Row(what, "runs", equal[what], judged[what], tolerance=0) for what in judged)
     why = [
         Row(f"{figure}, sum of all runs", "", amount, None, note=reason) for (figure, reason), amount in reasons.items()
     ]
     many = [Row(figure, "runs", number, None, note=reason) for (figure, reason), number in touched.items()]
     return Outcome((
-        Part("SCALE-Sim's figures, to the last digit", same),
+        Part("runs whose figures are equal to the last digit", same),
         Part("what must be added to them to get ours", tuple(why)),
         Part("in how many runs", tuple(many)),
     ))  # fmt: skip
