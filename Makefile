@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 MACHINES := ws256,osa256,osb256,osc256,is256,nlr256,rs256
 
-.PHONY: demo test test-all quick proof bench install clean
+.PHONY: demo test test-all quick proof bench validation install clean
 
 demo: install
 	$(BIN)/accelsim compare alexnet --arch $(MACHINES) --batch 16 --out out/
@@ -40,6 +40,10 @@ quick: $(VENV)/developed
 
 proof: $(VENV)/developed
 	$(BIN)/python -m pytest -m exhaustive -n 2
+
+# The page docs/validation and its figures.
+validation: $(VENV)/installed
+	$(BIN)/python -m accelsim.validation.page docs/validation
 
 bench: $(VENV)/developed
 	$(BIN)/python benchmarks/evaluate.py

@@ -11,10 +11,7 @@ measured            Table V: processing latency, and total latency with DRAM
 
 from __future__ import annotations
 
-import csv
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 from accelsim.architecture.files import load_architecture
 from accelsim.architecture.spec import Architecture, Level
@@ -23,11 +20,10 @@ from accelsim.model.array_fed import fed_time
 from accelsim.model.evaluate import evaluate
 from accelsim.simulate.pipeline.schedule import times
 from accelsim.simulate.pipeline.tiles import tile_program
+from accelsim.validation.data import published_rows
+from accelsim.validation.eyeriss_chip import operation_of
+from accelsim.validation.eyeriss_nests import nest, table3
 from accelsim.workload.operation import Operation
-
-TESTS = Path(__file__).parents[1] / "tests" / "published"
-sys.path.insert(0, str(TESTS))
-from test_eyeriss_chip import TABLE3, nest, operation_of  # noqa: E402
 
 COLUMNS = ("steady", "pipelined", "double-buffered", "serial", "cycle", "measured", "with DRAM")
 
@@ -42,20 +38,20 @@ def main() -> None:
     chip = load_architecture("eyeriss")
     elements = tuple(replace(e, buffers=2) if isinstance(e, Level) else e for e in chip.elements)
     double = replace(chip, elements=elements)
-    measured = {row["layer"]: row for row in csv.DictReader((TESTS / "eyeriss_alexnet.csv").open())}
+    measured = {row["layer"]: row for row in published_rows("eyeriss_jssc17/alexnet.csv")}
     print(f"{'layer':<8}" + "".join(f"{name:>17}" for name in COLUMNS))
     total = [0.0] * len(COLUMNS)
-    for row in TABLE3:
-        operation = operation_of(row, 4)
+    for layer, row in table3().items():
+        operation = operation_of(layer)
         mapping = nest(operation, row)
         steady = evaluate(operation, chip, mapping).cycles
         single, serial = pipelined(operation, chip, mapping)
         cycles = (steady, single, pipelined(operation, double, mapping)[0], serial, fed_time(operation, chip).cycles)
-        silicon = measured[row["layer"]]
+        silicon = measured[layer]
         ms = [n / (chip.clock_mhz * 1e3) for n in cycles]
         ms += [float(silicon["processing_latency_ms"]), float(silicon["total_latency_ms"])]
         total = [a + b for a, b in zip(total, ms, strict=True)]
-        print(f"{row['layer']:<8}" + "".join(f"{value:>17.1f}" for value in ms), flush=True)
+        print(f"{layer:<8}" + "".join(f"{value:>17.1f}" for value in ms), flush=True)
     print(f"{'all':<8}" + "".join(f"{value:>17.1f}" for value in total))
 
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 import pytest
-from published import timeloop_cases as cases
 
 import accelsim
 from accelsim.architecture.timeloop import read_architecture
@@ -17,6 +16,7 @@ from accelsim.mapping.tiles import distinct_words
 from accelsim.mapping.timeloop import Names, dump_mapping, read_mapping
 from accelsim.mapping.timeloop_files import load_timeloop
 from accelsim.model.evaluate import evaluate
+from accelsim.validation import timeloop_cases as cases
 from accelsim.workload.files import load_network
 from accelsim.workload.importers.files import format_of, import_network
 from accelsim.workload.importers.report import render_report

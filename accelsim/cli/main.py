@@ -1,6 +1,7 @@
 """``accelsim``: the commands, and the one place where whatever goes wrong becomes a sentence and an exit status.
 
-0 fine; 1 a layer has no mapping (or an execution disagrees); 2 usage or input error; 130 interrupted.
+0 fine; 1 a layer has no mapping (or an execution disagrees, or a validation is out of tolerance); 2 usage or input
+error; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from accelsim.cli.importing import export, import_
 from accelsim.cli.schema import schema
 from accelsim.cli.single import evaluate, map_, simulate
 from accelsim.cli.time import time_, trace
+from accelsim.cli.validate import validate
 from accelsim.errors import AccelsimError, InfeasibleError, nearest
 
 FINE, INFEASIBLE, WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -63,7 +65,7 @@ def cli(ctx: click.Context, version: bool) -> None:
 
 
 for command in (
-    compare, run, map_, evaluate, simulate, time_, trace, list_, show, import_, export, schema, cache
+    compare, run, map_, evaluate, simulate, time_, trace, validate, list_, show, import_, export, schema, cache
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 Command = Callable[..., Any]
 STEPS = ("perfect", "aligned", "ragged")
-CONVENTIONS = ("ours", "timeloop", "accelforge", "paper")
+CONVENTIONS = ("ours", "timeloop", "accelforge", "paper", "zigzag", "scalesim")
+ALL = "all"
 
 
 def options(*several: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -45,6 +46,13 @@ layer = click.option("--layer", required=True, metavar="NAME|FILE", help="A laye
 mapping = click.option("--mapping", "mapping_file", required=True, metavar="FILE", help="The loop nest, as it prints.")
 convention = click.option(
     "--convention", default="ours", metavar="NAME", show_default=True, help=f"How to count: {', '.join(CONVENTIONS)}."
+)
+every_convention = click.option(
+    "--convention",
+    default="ours",
+    metavar="NAME",
+    show_default=True,
+    help=f"How to count: {', '.join(CONVENTIONS)}; or {ALL}, side by side.",
 )
 no_cache = click.option("--no-cache", is_flag=True, help="Neither use nor keep answers of earlier searches.")
 stalls = click.option("--stalls", is_flag=True, help="Say where the time goes when tiles wait for ports, too.")

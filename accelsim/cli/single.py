@@ -122,13 +122,15 @@ def _print_front(operation: Any, machine: Any, given: dict[str, Any], as_json: b
 @options.arch
 @options.mapping
 @options.batch
-@options.convention
+@options.every_convention
 @options.as_json
 def evaluate(
     layer: str, network: str | None, architecture: str, mapping_file: str, batch: int | None, convention: str,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Evaluate one loop nest written by hand: cost, energy by component, ports, and every count.
+
+    With --convention all, what each convention charges of the same nest, side by side.
 
     \b
     Example:
@@ -141,11 +143,24 @@ def evaluate(
     from accelsim.report.records import document, evaluation_record
     from accelsim.report.single import evaluation_tables
 
+    if convention == options.ALL:
+        _print_conventions(operation, machine, load_mapping(mapping_file), as_json)
+        return
     evaluation = evaluate_(operation, machine, load_mapping(mapping_file), convention)
     if as_json:
         output.print_json(document("evaluation", {"evaluation": evaluation_record(evaluation)}))
     else:
         output.print_tables(evaluation_tables(evaluation), _unverified(machine))
+
+
+def _print_conventions(operation: Any, machine: Any, mapping: Any, as_json: bool) -> None:
+    from accelsim.report.conventions import by_convention, convention_tables, conventions_record
+
+    evaluations = by_convention(operation, machine, mapping)
+    if as_json:
+        output.print_json(conventions_record(evaluations))
+        return
+    output.print_tables(convention_tables(operation, machine, evaluations), _unverified(machine))
 
 
 @click.command(short_help="Execute one nest on real numbers.")

@@ -81,6 +81,10 @@ _PSUMS_TO_ALL = View(read=(1, 0, 0, 1, 0), write=(0, 0, 1, 1, -1))
 _DRAIN_IS_FREE = View(read=(1, 0, 0, 0, 0), write=(0, 0, 1, 1, -1))
 _OUTERMOST_OUTPUT = View(read=(1, 0, 0, 0, 0), write=(0, 0, 1, 0, 0))
 _READS_ONLY = View(read=(1, 0, 0, 0, 0), write=(0, 0, 0, 0, 0))
+_WRITES_ONLY = View(read=(0, 0, 0, 0, 0), write=(0, 0, 1, 0, 0))
+_NOTHING = View(read=(0, 0, 0, 0, 0), write=(0, 0, 0, 0, 0))
+# The first of all additions to a sum reads it, too: reads + distinct = updates.
+_FIRST_READ_TOO = View(read=(1, 0, 0, 1, 1), write=(0, 0, 1, 1, -1))
 # Equation 4: each accumulation but the first of a stay is one read and one write; arriving and leaving are not charged.
 _ACCUMULATIONS = View(read=(0, 0, 1, -1, 0), write=(0, 0, 1, -1, 0))
 
@@ -119,7 +123,30 @@ PAPER = Convention(
     drop_unreused_registers=True,
     source="Chen, Emer, Sze, ISCA 2016, equations 3 and 4",
 )
-CONVENTIONS = {c.name: c for c in (OURS, TIMELOOP, ACCELFORGE, PAPER)}
+ZIGZAG = Convention(
+    "zigzag",
+    "dense boxes; partial sums go back to every child that reduces, and in a register the first read of a sum is "
+    "charged as well",
+    _MOVES,
+    _PSUMS_TO_ALL,
+    TileRule(dense=True, shared_halo=False),
+    by_role=(("outermost", _MOVES, _OUTERMOST_OUTPUT), ("register", _MOVES, _FIRST_READ_TOO)),
+    operand_hops=(0, 0),
+    output_hops=(0, 0),
+    source="ZigZag 3.9.1",
+)
+SCALESIM = Convention(
+    "scalesim",
+    "what a systolic array asks of its memories: every word read for it and every sum written, none read back; "
+    "registers, fills and networks are free",
+    _READS_ONLY,
+    _WRITES_ONLY,
+    by_role=(("register", _NOTHING, _NOTHING),),
+    operand_hops=(0, 0),
+    output_hops=(0, 0),
+    source="SCALE-Sim 3.0.0",
+)
+CONVENTIONS = {c.name: c for c in (OURS, TIMELOOP, ACCELFORGE, PAPER, ZIGZAG, SCALESIM)}
 
 
 def convention(name: str) -> Convention:

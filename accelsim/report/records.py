@@ -6,6 +6,9 @@ Every object has ``schema_version`` and ``kind``:
                  totals [one per network and machine], vector_totals [the same, operations without MACs],
                  results [network, layer, repeat, machine, status, reason, macs, dram_words, evaluation, certificate]
     evaluation   evaluation
+    conventions  evaluations [one per convention], each with accesses [level, tensor, reads, writes]
+    validation   studies [name, title, source, differences, parts [title, rows [label, unit, ours, published, scale,
+                 deviation, tolerance, verdict, note]], notes, out_of_tolerance]
     mapping      evaluation and certificate of one searched layer
     explanation  the same with explanation [objective, energies, memories, axes, times, ideal_cycles, what_ifs]
     front        complete, points [evaluation, certificate], energy ascending

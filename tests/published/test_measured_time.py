@@ -13,16 +13,15 @@ about an eighth longer. Processing latency leaves out DRAM; so does this (an end
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from math import isqrt
-from pathlib import Path
 
 import pytest
 
 from accelsim.architecture.files import load_architecture
 from accelsim.model.array_fed import fed_time
 from accelsim.model.array_time import array_time
+from accelsim.validation.data import published_rows
 from accelsim.workload.files import load_network
 from accelsim.workload.layer import MatrixProduct
 
@@ -32,7 +31,7 @@ TPU = {
     "MLP1": (4, 5_000_000, 168, 10.6, 31.9),
     "LSTM1": (56, 34_000_000, 96, 10.5, 10.3),
 }
-EYERISS = list(csv.DictReader((Path(__file__).parent / "eyeriss_alexnet.csv").open()))
+EYERISS = published_rows("eyeriss_jssc17/alexnet.csv")
 
 
 @pytest.mark.parametrize("app", TPU)

@@ -7,28 +7,18 @@ Two runs crashed in SCALE-Sim (a single PE that is done in one cycle has utiliza
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from accelsim.architecture.scalesim import ScalesimConfig, load_scalesim_config
 from accelsim.model.array_time import array_time
 from accelsim.model.scalesim import differences, scalesim_figures
 from accelsim.simulate.systolic.execute import execute_array
-from accelsim.workload.scalesim import ScalesimLayer, load_topology
+from accelsim.validation.data import published_json
+from accelsim.validation.tool_scalesim import loaded, runs
 
-DATA = json.loads((Path(__file__).parent / "scalesim.json").read_text())
-RUNS = [record for record in DATA["records"] if record["status"] == "ok"]
-
-
-def loaded(record: dict[str, Any], folder: Path) -> tuple[ScalesimLayer, ScalesimConfig]:
-    """Read as a user would: a .cfg and a .csv."""
-    (folder / "run.cfg").write_text(record["cfg"])
-    (folder / "topology.csv").write_text("\n".join(record["topology"]) + "\n")
-    (layer,) = load_topology(str(folder / "topology.csv"))
-    return layer, load_scalesim_config(str(folder / "run.cfg"))
+DATA = published_json("scalesim/runs.json")
+RUNS = runs()
 
 
 def test_every_figure_of_every_run_is_equal(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from published import timeloop_cases as cases
 
 from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts
@@ -18,6 +17,8 @@ from accelsim.mapping.validity import violations
 from accelsim.model.conventions import TIMELOOP
 from accelsim.model.energy import role_of
 from accelsim.model.traffic import access_counts
+from accelsim.validation import timeloop_cases as cases
+from accelsim.validation.tool_timeloop import published_accesses
 from accelsim.workload.operation import Tensor
 
 RECORDS = cases.records()
@@ -44,17 +45,6 @@ def charged(counts: AccessCounts, machine: Architecture, tensor: Tensor, output:
     return {row.level: TIMELOOP.accesses(row, role_of(machine, row.level), output) for row in rows}
 
 
-def published(record: dict, tensor: Tensor) -> dict[str, tuple[int, int]]:
-    """Timeloop's own: reads, and fills + updates, over all instances in use."""
-    out = {}
-    for level, tensors in record["counts_per_instance"].items():
-        if tensor.name in tensors:
-            row = tensors[tensor.name]
-            n = row["instances"]
-            out[level] = (row["reads"] * n, (row["fills"] + row["updates"]) * n)
-    return out
-
-
 @pytest.mark.parametrize("run", range(len(RECORDS)), ids=lambda i: RECORDS[i]["name"])
 def test_timeloop_convention_equals_timeloop_where_semantics_agree(run: int) -> None:
     record = RECORDS[run]
@@ -68,7 +58,7 @@ def test_timeloop_convention_equals_timeloop_where_semantics_agree(run: int) -> 
     for tensor in operation.tensors:
         if not differs_because(run, tensor.name):
             ours = charged(counts, machine, tensor, tensor is operation.output)
-            assert ours == published(record, tensor), f"{record['name']} {tensor.name}"
+            assert ours == published_accesses(record, tensor), f"{record['name']} {tensor.name}"
             for level in ours:
                 row = record["counts_per_instance"][level][tensor.name]
                 assert counts.at(level, tensor.name).tile_words <= row["capacity"]

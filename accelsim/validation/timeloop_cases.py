@@ -1,19 +1,17 @@
-"""Runs of timeloop-model as our operations, machines and mappings; the data is timeloop.json beside this file."""
+"""Runs of timeloop-model as our operations, machines and mappings; the data is published/timeloop/runs.json."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level
+from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Level, Network
 from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
+from accelsim.validation.data import published_json
 from accelsim.workload.operation import Operation, Rank, Tensor, Term
 
-DATA = Path(__file__).with_name("timeloop.json")
 Index = dict[str, str]  # dim -> name of its stride, "" for 1
 SHAPES: dict[str, dict[str, list[Index]]] = {
     "gemm": {"A": [{"M": ""}, {"K": ""}], "B": [{"K": ""}, {"N": ""}], "Z": [{"M": ""}, {"N": ""}]},
@@ -48,7 +46,7 @@ SHAPES: dict[str, dict[str, list[Index]]] = {
 
 def records() -> list[dict[str, Any]]:
     """All runs: name, case (machine, shape, nest, bypass), counts per level and tensor, cycles."""
-    data: list[dict[str, Any]] = json.loads(DATA.read_text())["runs"]
+    data: list[dict[str, Any]] = published_json("timeloop/runs.json")["runs"]
     return data
 
 
@@ -71,7 +69,7 @@ def architecture(case: dict[str, Any], output: str) -> Architecture:
     below = case["arch"]["arithmetic"]["instances"]
     for storage in case["arch"]["storage"]:
         if below != storage["instances"]:
-            kinds = ((output, "reduction"), ("*", "multicast"))
+            kinds: tuple[tuple[str, Network], ...] = ((output, "reduction"), ("*", "multicast"))
             axes = tuple(Axis(f"{storage['name']}.{a}", below // storage["instances"], kinds) for a in "xy")
             elements.append(Fanout(f"under {storage['name']}", axes))
         elements.append(Level(storage["name"]))
