@@ -165,7 +165,7 @@ def no_local_reuse(M: int, C: int, H: int, D: int, R: int, E: int, U: int, N: in
         for c in range(1, min(C, P) + 1):
             for n in range(1, N + 1):
                 m = min(M, P // c)
-                g = min(M, (B - c * H * high - c * R * R * m) // (n * e * E))
+                g = min(M, (B - n * c * H * high) // (n * e * E + c * R * R))
                 if up(N, up(N, n)) != n or g < 1:
                     continue
                 m = min(m, g)
