@@ -1,4 +1,4 @@
-"""The nests that the study eyeriss-isca16 evaluates: the best that the search finds for every dataflow, point and layer.
+"""The nests that the study eyeriss-isca16 evaluates: the best that the search finds for each dataflow and layer.
 
 python benchmarks/isca16_nests.py            writes published/eyeriss_isca16/our_nests.json; about five minutes
 
@@ -24,7 +24,8 @@ from accelsim.workload.files import load_network
 LIMITS = {name: Limits(convention=name, gap=0.01, max_candidates=200_000) for name in ("ours", "paper")}
 CITATION = (
     "Nests found by accelsim's own search for the machines of Chen, Emer, Sze, ISCA 2016, written by "
-    "benchmarks/isca16_nests.py; nothing here was published by others. lower_bound: least energy that any nest may have."
+    "benchmarks/isca16_nests.py; nothing here was published by others. "
+    "lower_bound: least energy that any nest may have."
 )
 
 

@@ -1,4 +1,4 @@
-"""The six dataflows of ISCA 2016 under the paper's own rules: every choice that a dataflow leaves, priced, the best kept.
+"""The six dataflows of ISCA 2016 under the paper's own rules: all choices priced, the best kept.
 
 A kernel charges each candidate the words of the paper's equations 3 and 4 and keeps the cheapest. Words of a candidate
 are a row per tensor (inputs, weights, psums) and a column per level (DRAM, buffer, array, register):
@@ -61,7 +61,9 @@ def better(best: Best, words: Any, hop: float, active: int, choices: tuple[int, 
 
 
 @njit(cache=True)  # type: ignore[untyped-decorator]
-def weight_stationary(M: int, C: int, H: int, D: int, R: int, E: int, U: int, N: int, P: int, B: int, hop: float) -> Best:
+def weight_stationary(
+    M: int, C: int, H: int, D: int, R: int, E: int, U: int, N: int, P: int, B: int, hop: float
+) -> Best:
     """m filters x c channels of R x R weights; inputs pass the buffer by. Choices: m, c."""
     best, words = nothing(), np.zeros((3, 4))
     outputs, regions = float(N * M * E * E), P // (R * R)
@@ -92,7 +94,7 @@ def stay(words: Any, N: int, M: int, C: int, R: int, E: int) -> None:
 def output_stationary_a(
     M: int, C: int, H: int, D: int, R: int, E: int, U: int, N: int, P: int, B: int, hop: float
 ) -> Best:
-    """A patch of e x f output pixels of n images, one filter at a time, g filters in the buffer. Choices: n, e, f, g."""
+    """A patch of e x f output pixels of n images, filter by filter, g of them in the buffer. Choices: n, e, f, g."""
     best, words = nothing(), np.zeros((3, 4))
     stay(words, N, M, C, R, E)
     for n in range(1, N + 1):

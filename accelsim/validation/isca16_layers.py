@@ -1,4 +1,4 @@
-"""What the ISCA 2016 comparison runs, and on what: AlexNet's layers by group, padding as data, and the machines' buffers."""
+"""What the ISCA 2016 comparison runs, and on what: AlexNet's layers by group, padded, and the machines' buffers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _shape(padded: Layer, plain: Layer) -> Shape:
         return Shape(padded.name, 1, padded.M, padded.C, padded.H, padded.H, padded.R, padded.E, 1)
     assert isinstance(padded, Convolution)
     assert isinstance(plain, Convolution)
-    G, (stride, _) = padded.G, padded.U  # type: ignore[misc]
+    G, (stride, _) = padded.G, padded.U
     return Shape(padded.name, G, padded.M // G, padded.C // G, padded.H, plain.H, padded.R, padded.E, stride)
 
 

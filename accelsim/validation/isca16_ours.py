@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, final
 
 from accelsim.architecture.files import load_architecture
 from accelsim.mapping.parse import parse_mapping
@@ -26,6 +26,7 @@ Question = tuple[str, str, int, str]
 _LEVEL = {COMPUTE: "ALU", "MAC": "ALU", "GlobalBuffer": "Buffer", "Register": "RF"}
 
 
+@final
 @dataclass(frozen=True)
 class Exact:
     """A point in exact counts: per MAC, energies in MAC energies; ``gap``: largest of its layers, 0 is proof."""
@@ -42,7 +43,7 @@ class Exact:
 
 
 def questions() -> Iterator[Question]:
-    """Everything that is searched: all points in exact counts, the first of the CONV layers under the paper's convention."""
+    """Everything that is searched: all points in exact counts, and one under the paper's convention."""
     for _, layers, pes, images in every_point():
         for dataflow in DATAFLOWS:
             for layer in layers:

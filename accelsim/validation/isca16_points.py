@@ -1,7 +1,7 @@
 """A point of the ISCA 2016 comparison: a dataflow, a number of PEs and of images, priced under the paper's own rules.
 
-    energy = 1 x MACs + 200 x DRAM + 6 x buffer + 2 x array + 1 x register words      (Table IV, in MAC energies)
-    delay  = sum over layers of MACs / active PEs                                     (section VII, Fig. 13)
+energy = 1 x MACs + 200 x DRAM + 6 x buffer + 2 x array + 1 x register words      (Table IV, in MAC energies)
+delay  = sum over layers of MACs / active PEs                                     (section VII, Fig. 13)
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import final
 
 from accelsim.validation.isca16_layers import CONV, DATAFLOWS, FC, Shape, buffer_words, shapes
 
@@ -17,7 +18,7 @@ LEVEL_MACS = (200.0, 6.0, 2.0, 1.0)
 """Energy per word at LEVELS in MAC energies; ISCA 2016, Table IV."""
 TENSORS = ("inputs", "weights", "psums")
 SEARCH_HOP_MACS = 4.0
-"""What the mapping optimisation charges for a psum's hop: a read and a write, as equation 4 has it at every other level.
+"""What the mapping optimisation charges for a psum's hop: a read and a write, as equation 4 has it elsewhere.
 The bars then show the printed 2 per hop. Inferred from the figures: see accelsim.validation.isca16_rules."""
 PRINTED_HOP_MACS = 2.0
 CONV_POINTS = tuple((pes, images) for pes in (256, 512, 1024) for images in (1, 16, 64))
@@ -56,6 +57,7 @@ class Charged:
         return self.macs + sum(self.level_energy(level) for level in LEVELS)
 
 
+@final
 @dataclass(frozen=True)
 class Point:
     """The layers of a point; energies are per MAC, in MAC energies."""
@@ -134,7 +136,9 @@ def charged(dataflow: str, pes: int, images: int, layer: str, hop_macs: float = 
 
 
 @cache
-def point(dataflow: str, pes: int, images: int, layers: tuple[str, ...], hop_macs: float = SEARCH_HOP_MACS) -> Point | None:
+def point(
+    dataflow: str, pes: int, images: int, layers: tuple[str, ...], hop_macs: float = SEARCH_HOP_MACS
+) -> Point | None:
     """All of these layers; None where one of them cannot be mapped."""
     found = [charged(dataflow, pes, images, layer, hop_macs) for layer in layers]
     if any(one is None for one in found):

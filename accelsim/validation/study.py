@@ -1,4 +1,4 @@
-"""A study lays our numbers beside published ones; these are its nouns, declared apart from what judges and prints them."""
+"""A study lays our numbers beside published ones; these are its nouns, apart from what judges and prints them."""
 
 from __future__ import annotations
 
