@@ -10,7 +10,6 @@ from collections import Counter
 from functools import cache
 
 import pytest
-from published import timeloop_cases as cases
 
 from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts
@@ -19,6 +18,7 @@ from accelsim.model.conventions import TIMELOOP
 from accelsim.model.energy import role_of
 from accelsim.model.traffic import access_counts
 from accelsim.workload.operation import Tensor
+from published import timeloop_cases as cases
 
 RECORDS = cases.records()
 DIFFERENT_ON_PURPOSE = {
