@@ -1,6 +1,7 @@
 """The nests that the study eyeriss-isca16 evaluates: the best that the search finds for each dataflow and layer.
 
-python benchmarks/isca16_nests.py            writes published/eyeriss_isca16/our_nests.json; about five minutes
+python benchmarks/isca16_nests.py            writes published/eyeriss_isca16/our_nests.json, keeping what it has
+python benchmarks/isca16_nests.py --anew     searches all of it again; about five minutes
 
 Every nest is searched for least energy on the machine of its dataflow, AlexNet with padding as data, to a gap of 1 % or
 200,000 partial nests, so that the file is the same on every machine.  A point that no mapping fits has its reason
@@ -42,12 +43,21 @@ def answer(machine: str, layer: str, images: int, convention: str) -> dict[str, 
 
 
 def main() -> None:
+    target = Path(__file__).parents[1] / "published" / NESTS
+    kept = json.loads(target.read_text())["nests"] if target.exists() and "--anew" not in sys.argv else []
+    known = {(one["machine"], one["layer"], one["images"], one["convention"]): one for one in kept}
     answers = []
     for question in questions():
-        answers.append(answer(*question))
-        print(*question, "infeasible" if answers[-1]["nest"] is None else "", file=sys.stderr)
+        fresh = question not in known
+        answers.append(answer(*question) if fresh else known[question])
+        if fresh:
+            print(*question, "infeasible" if answers[-1]["nest"] is None else "", file=sys.stderr)
+            write(target, answers)
+    write(target, answers)
+
+
+def write(target: Path, answers: list[dict[str, Any]]) -> None:
     lines = ",\n".join(json.dumps(one) for one in answers)
-    target = Path(__file__).parents[1] / "published" / NESTS
     write_atomically(target, f'{{"source": {json.dumps(CITATION)},\n"nests": [\n{lines}\n]}}\n')
 
 

@@ -264,8 +264,8 @@ def test_weight_stationary_charges_what_the_equations_say_by_hand() -> None:
     """One filter of 2 x 2 x 1 on a 3 x 3 input: 4 output pixels, 16 MACs, one region of four PEs.
 
     Inputs: 9 words from DRAM, 16 received by PEs. Weights: 4 from DRAM, 16 register reads. Psums: 4 written to DRAM;
-    each pixel's two filter rows come to the buffer apart, 2 (2 - 1) accesses for each of 4 pixels, and one hop joins the two
-    PEs of each row: 2 hops for each of 4 pixels.
+    each pixel's two filter rows come to the buffer apart, 2 (2 - 1) accesses for each of 4 pixels, and one hop joins
+    the two PEs of each row: 2 hops for each of 4 pixels.
     """
     cost, active, words, choices = kernels.weight_stationary(1, 1, 3, 3, 2, 2, 1, 1, 4, 100, 2.0)
     assert words.tolist() == [[9, 0, 16, 0], [4, 0, 0, 16], [4, 8, 8, 0]]
