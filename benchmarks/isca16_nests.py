@@ -5,8 +5,8 @@ python benchmarks/isca16_nests.py --anew     searches all of it again; about fiv
 
 Every nest is searched for least energy on the machine of its dataflow, AlexNet with padding as data, to a gap of 1 % or
 200,000 partial nests (20,000 under the convention 'paper', where the bound is weak), so that the file is the same on
-every machine.  A point that no mapping fits has its reason instead.  Run it again when the search, a machine or a rule of
-the model changes.
+every machine.  A point that no mapping fits has its reason instead.  Run it again when the search, a machine or a rule
+of the model changes.
 """
 
 from __future__ import annotations

@@ -30,7 +30,8 @@ def run() -> Outcome:
     )
     after = (*shown.in_exact_counts(), shown.searched_under_paper(), shown.printed_hop(), *shown.other_points())
     decided = {"text": "stands in the text", "figures": "open in the text, decided by the figures"}
-    return Outcome((*beside, *after), tuple(f"{rule} ({decided[by]})" for by, rule in RULES))
+    rules = tuple(f"{rule} ({decided[by]})" for by, rule in RULES)
+    return Outcome((*beside, *after), (shown.conclusion(), *rules))
 
 
 def figure(outcome: Outcome) -> Figure:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, final
 
 from accelsim.architecture.files import load_architecture
+from accelsim.architecture.spec import Architecture
 from accelsim.mapping.parse import parse_mapping
 from accelsim.model.evaluate import evaluate
 from accelsim.model.evaluation import COMPUTE, Evaluation
@@ -19,6 +20,7 @@ from accelsim.validation.data import published_json
 from accelsim.validation.isca16_layers import CONV, DATAFLOWS
 from accelsim.validation.isca16_points import every_point
 from accelsim.workload.files import load_network
+from accelsim.workload.operation import Operation
 
 NESTS = "eyeriss_isca16/our_nests.json"
 UNDER_PAPER = ("RS", "WS", "OSA", "OSC", "NLR")
@@ -69,9 +71,18 @@ def evaluated(question: Question) -> Evaluation | None:
     nest = stored()[question]["nest"]
     if nest is None:
         return None
-    operations = {entry.name: entry.layer for entry in load_network("alexnet_padded", images).layers}
     mapping = parse_mapping("\n".join(nest), f"{layer} on {machine}")
-    return evaluate(operations[layer].operation(), load_architecture(machine), mapping, convention)
+    return evaluate(_operations(images)[layer], _machine(machine), mapping, convention)
+
+
+@cache
+def _operations(images: int) -> dict[str, Operation]:
+    return {entry.name: entry.layer.operation() for entry in load_network("alexnet_padded", images).layers}
+
+
+@cache
+def _machine(name: str) -> Architecture:
+    return load_architecture(name)
 
 
 @cache
