@@ -28,7 +28,8 @@ def run() -> Outcome:
         tables.order(),
         shown.claims(),
     )
-    after = (*shown.in_exact_counts(), shown.searched_under_paper(), shown.printed_hop(), *shown.other_points())
+    exactly = (*shown.in_exact_counts(), *shown.exact_levels_and_edp(), shown.searched_under_paper())
+    after = (*exactly, shown.printed_hop(), *shown.other_points())
     decided = {"text": "stands in the text", "figures": "open in the text, decided by the figures"}
     rules = tuple(f"{rule} ({decided[by]})" for by, rule in RULES)
     return Outcome((*beside, *after), (shown.conclusion(), *rules))

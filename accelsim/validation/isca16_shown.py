@@ -151,6 +151,29 @@ def in_exact_counts() -> tuple[Part, ...]:
     )
 
 
+def exact_levels_and_edp() -> tuple[Part, ...]:
+    """Exact counts by level where the paper's bars are known, and the energy-delay product at every point."""
+    levels, products = [], []
+    for kind, layers, pes, images in every_point():
+        unit = exact("RS", *((256, 1) if kind == "CONV" else (1024, 16)), layers)
+        assert unit is not None
+        base = "RS at 256 PEs, N=1" if kind == "CONV" else "RS at N=16"
+        for dataflow in DATAFLOWS:
+            one = exact(dataflow, pes, images, layers)
+            label, note = f"{kind}, {pes} PEs, N={images}, {dataflow}", "" if one else NOT_MAPPED
+            products.append(Row(label, base, one and one.edp / unit.edp, None, note=note))
+            if (kind, pes, images) in PUBLISHED_HERE:
+                found = dict(one.levels) if one else {}
+                levels += [
+                    Row(f"{label}, {level}", PER_MAC, found.get(level, 0.0) if one else None, None, note=note)
+                    for level in ("ALU", *LEVELS)
+                ]
+    return (
+        Part("Exact counts and optimal mappings, by level", tuple(levels)),
+        Part("Exact counts and mappings of least energy: energy-delay product", tuple(products)),
+    )
+
+
 def conclusion() -> str:
     """Whether the paper's conclusion stands in exact counts, in a sentence with its figures."""
     leads: dict[str, list[float]] = {"CONV": [], "FC": []}
