@@ -8,6 +8,7 @@ from accelsim.errors import InputError, nearest
 from accelsim.validation.study import Study
 
 _MODULES = {
+    "eyeriss-isca16": "isca16",
     "eyeriss-jssc17": "eyeriss_chip",
     "eyeriss-vgg16": "eyeriss_vgg",
     "eyeriss-searched": "eyeriss_searched",
