@@ -25,7 +25,6 @@ from accelsim.workload.importers.timeloop import CONVOLUTION, SPACES, dump_probl
 from accelsim.workload.importers.zigzag import read_workload
 from accelsim.workload.layer import Convolution, FullyConnected, MatrixProduct, Pooling, TransposedConvolution
 from accelsim.workload.network import Network
-from published import timeloop_cases as cases
 
 PUBLISHED = Path(__file__).parent / "published"
 SCALESIM = json.loads((PUBLISHED / "scalesim_rows.json").read_text())["rows"]

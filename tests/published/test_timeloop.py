@@ -20,7 +20,6 @@ from accelsim.model.traffic import access_counts
 from accelsim.validation import timeloop_cases as cases
 from accelsim.validation.tool_timeloop import published_accesses
 from accelsim.workload.operation import Tensor
-from published import timeloop_cases as cases
 
 RECORDS = cases.records()
 DIFFERENT_ON_PURPOSE = {
