@@ -284,10 +284,11 @@ class _Search:
     def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> list[_Entry]:
         """Look at so many more labels of a frame."""
         while True:
-            before = hunt.looked_at
+            before, compared = hunt.looked_at, hunt.compared
             left = most if self.best is None else min(most, self.budget.left)
             status, mapping, least = hunt.run(self.goal, NO_FRONT, 0, left)
             self.budget.looked_at += hunt.looked_at - before
+            self.budget.spend(hunt.compared - compared)
             if mapping is not None:
                 self.take(mapping, hunt.walk.frame)
             if status == kernels.EMPTY:

@@ -63,6 +63,11 @@ class Hunt:
             self.table = kernels.rehashed(self.ints, self.table)
 
     @property
+    def compared(self) -> int:
+        """Comparisons of labels, in expansions that take as long."""
+        return int(self.counters[kernels.WORK]) // kernels.PER_LABEL
+
+    @property
     def looked_at(self) -> int:
         return int(self.counters[kernels.LABELS])
 

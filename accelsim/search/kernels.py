@@ -26,7 +26,8 @@ Q, STATE, OPEN, REGION, PLACED, PARENT, MOVE, NODES, NEXT, ALIVE, SLOT = range(1
 # What a loop over a dim does to a tensor's tile: nothing, another one, one that may overlap, nothing but be uneven.
 FREE, MOVES, SLIDES, REUSES = range(4)
 # Counters of a walk.
-LABELS, HEAP, POPS, BUCKETS, COUNTERS = range(5)
+LABELS, HEAP, POPS, BUCKETS, WORK, COUNTERS = range(6)
+PER_LABEL = 500  # comparisons of labels that take as long as one expansion, and more
 ENERGY, LATENCY, EDP = range(3)
 RUNNING, FOUND, EMPTY, FULL = range(4)
 PASS = 900
@@ -257,6 +258,7 @@ def _insert(ints, floats, table, counters, row, values, measures, lexical):
         counters[BUCKETS] += 1
     at, before = head, -1
     while at >= 0:
+        counters[WORK] += 1
         if _covers(floats[at], values, measures, lexical):
             return -1
         after = ints[at, NEXT]
@@ -525,9 +527,9 @@ def explore(
     scratch = (np.empty(columns, np.int64), np.empty(width), now, ahead)
     rows, values = np.empty((deepest, columns), np.int64), np.empty((deepest, width))
     following = np.empty(deepest, np.int64)
-    status, found, least, pops = EMPTY, -1, np.inf, 0
+    status, found, least, pops, work = EMPTY, -1, np.inf, 0, counters[WORK]
     while counters[HEAP] > 0:
-        if pops >= most_pops:
+        if pops >= most_pops or counters[WORK] - work >= PER_LABEL * most_pops:
             status = RUNNING
             break
         room = min(len(ints) - counters[LABELS], len(keys) - counters[HEAP], len(table) // 2 - counters[BUCKETS])
