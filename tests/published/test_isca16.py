@@ -119,12 +119,15 @@ def test_stored_nests_are_not_below_their_bound(question: Any) -> None:
     assert found.energy >= stored()[question]["lower_bound"] * (1 - 1e-9)
 
 
-def test_a_stored_nest_is_what_the_search_finds_today() -> None:
-    """The cheapest search of the file, made anew; benchmarks/isca16_nests.py writes all of them."""
+def test_a_stored_nest_is_as_good_as_the_search_says_today() -> None:
+    """The cheapest search of the file, made anew: which of several nests within 1 % is found is the search's affair."""
     question = ("osa256", "CONV3", 16, "ours")
     layer = {one.name: one.layer for one in load_network("alexnet_padded", 16).layers}["CONV3"]
     found = search(layer.operation(), load_architecture("osa256"), "energy", Limits(gap=0.01, max_candidates=200_000))
-    assert str(found.mapping).splitlines() == stored()[question]["nest"]
+    kept = evaluated(question)
+    assert kept is not None
+    assert found.certificate.lower_bound <= kept.energy * (1 + 1e-9)
+    assert kept.energy * 0.99 <= found.evaluation.energy
 
 
 # Without sliding windows (R = E = 1) the paper's rules are nests. The choices that a kernel reports, written as the
