@@ -11,8 +11,8 @@ import pytest
 from accelsim.model import kernels as k
 from accelsim.search import windows
 from accelsim.search.frames import divisors
+from accelsim.search.place import Place
 from accelsim.search.space_size import _orders, _placements
-from accelsim.search.windows import Place
 from accelsim.workload.operation import Rank, Term
 
 

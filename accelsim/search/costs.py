@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from accelsim.model import kernels as k
 from accelsim.model.plan import TileRule
 from accelsim.search.frames import Frame, Spread, divisors, pins
+from accelsim.search.place import Place
 from accelsim.search.problem import Problem
-from accelsim.search.windows import Place, Table, WindowTables
+from accelsim.search.windows import Table, WindowTables
 from accelsim.workload.operation import Rank, Tensor, Term
 
 Values = NDArray[np.float64]

@@ -8,7 +8,7 @@ A frame that is explored to its end is proven; what is left open gives the lower
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush, nsmallest
 from math import inf, prod
@@ -24,9 +24,10 @@ from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import kernels
 from accelsim.search.budget import Budget
+from accelsim.search.entries import KEPT, LARGE, PER_FRAME, Entry, Step, better
 from accelsim.search.frames import Frame, families, members, pins
 from accelsim.search.hunt import OBJECTIVE, Hunt
-from accelsim.search.infeasible import infeasible
+from accelsim.search.infeasible import no_mapping
 from accelsim.search.interface import Certificate, Limits, Objective, SearchInterrupted, SearchResult
 from accelsim.search.lattice import Floats
 from accelsim.search.ledger import Ledger
@@ -35,32 +36,18 @@ from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
-from accelsim.search.space_size import nests
+from accelsim.search.space_size import SPACE_RULE, nests
 from accelsim.search.symmetry import Swap, is_first, mirrors
 from accelsim.search.walk import Walk
 from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Operation
 
-SPACE_RULE = {
-    "perfect": "every placement of every storage node, every order of loops, all dims that may share an axis; steps"
-    " divide what encloses them",
-    "aligned": "every placement of every storage node, every order of loops, all dims that may share an axis; steps in"
-    " time divide one another, positions on an axis divide the bound or fill the axis, those of a dim on several axes"
-    " lie side by side",
-    "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
-}
 DIVES, DIVE, STEEP, STEEPER, FEW = 12, 500, 0.5, 4, 20
 """Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it, and
 how many times more when nothing was found."""
-LARGE, PER_FRAME = 3, 50
-"""Frames of a family up to which they are not bounded together; partial nests that take as long as a frame's first
-bound, and entries of a later bound that take as long as one."""
-KEPT = 1000
-"""Frames that are kept ready between their first bound and the next; more would take more memory than time."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
-Step = Callable[["_Entry"], "list[_Entry]"]
 NO_FRONT = np.zeros((1, 2))
 
 
@@ -98,18 +85,6 @@ def search(
     return any_steps(problem, objective, limits, found) if limits.steps == "ragged" else found
 
 
-@dataclass(frozen=True, order=True)
-class _Entry:
-    """A frame that may hold something better: its bound (``first``, ``second``) and what to do with it next."""
-
-    first: float
-    second: float
-    number: tuple[int, int]
-    frame: Frame = field(compare=False)
-    values: Floats = field(compare=False)
-    step: Step | None = field(compare=False)
-
-
 class _Search:
     """One search: what is asked, what may be spent, and the best so far."""
 
@@ -128,7 +103,7 @@ class _Search:
         self.space, self.ready = 0, 0
         self.aligned = limits.steps != "perfect"
         self.seen: set[object] = set()
-        self.current: tuple[_Entry, ...] = ()
+        self.current: tuple[Entry, ...] = ()
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
@@ -137,10 +112,10 @@ class _Search:
             found = [entry]  # steps that divide have the better bounds, and give the others something to beat
             if entry.frame.is_family:
                 queue.remove(entry)
-                found = self.further(entry)
+                found = entry.taken_further()
                 queue += found
             if found:
-                self.further(min(found))
+                min(found).taken_further()
         heapify(queue)
         try:
             self.explore(queue)
@@ -149,29 +124,25 @@ class _Search:
                 raise
             raise SearchInterrupted(self.certified([*queue, *self.current])) from None
         if self.best is None:
-            from accelsim.search.partial import disobedient
-
-            if self.limits.restriction is not None:
-                raise disobedient(self.problem, self.limits.restriction)
-            raise infeasible(self.problem, self.limits)
+            raise no_mapping(self.problem, self.limits)
         return self.certified(queue)
 
-    def explore(self, queue: list[_Entry]) -> None:
+    def explore(self, queue: list[Entry]) -> None:
         """Take frames in the order of their bounds until none is left or enough was done."""
         while queue and not (self.budget.is_spent and self.best is not None):
             entry = heappop(queue)
             if self.hopeless(entry.frame, entry.values):
                 continue
             self.current = (entry,)
-            for further in self.further(entry):
+            for further in entry.taken_further():
                 heappush(queue, further)
             self.current = ()
             if self.progress is not None and self.best is not None:
                 self.progress(self.budget.looked_at, self.best[0][0])
 
-    def families(self) -> list[_Entry]:
+    def families(self) -> list[Entry]:
         """Every frame with a first, quick bound; large families of frames as one."""
-        queue: list[_Entry] = []
+        queue: list[Entry] = []
         rules = self.problem.rules
         swaps, output = mirrors(rules), rules.operation.output
         together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
@@ -188,7 +159,7 @@ class _Search:
                 queue += self.members((number, 0), family, swaps, -inf)
         return queue
 
-    def widened(self, swaps: tuple[Swap, ...], entry: _Entry) -> list[_Entry]:
+    def widened(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
         """The frames of a family, when its relaxed bound says that they may be worth it."""
         walk = Walk(self.problem, entry.frame, self.tables, self.measures)
         values = np.maximum(entry.values, walk.lower if self.price is None else walk.root(self.price))
@@ -196,9 +167,9 @@ class _Search:
             return []
         return self.members(entry.number, entry.frame, swaps, max(entry.first, self.value(entry.frame, values)[0]))
 
-    def members(self, number: tuple[int, int], family: Frame, swaps: tuple[Swap, ...], floor: float) -> list[_Entry]:
+    def members(self, number: tuple[int, int], family: Frame, swaps: tuple[Swap, ...], floor: float) -> list[Entry]:
         """The frames of a family with their quick bounds."""
-        found: list[_Entry] = []
+        found: list[Entry] = []
         for i, frame in enumerate(members(family, self.aligned, self.seen)):
             if is_first(frame, swaps):
                 walk = Walk(self.problem, frame, self.tables, self.measures)
@@ -212,9 +183,9 @@ class _Search:
 
     def entry(
         self, number: tuple[int, int], frame: Frame, values: Floats, step: Step | None, floor: float = -inf
-    ) -> _Entry:
+    ) -> Entry:
         first, second = self.value(frame, values)
-        return _Entry(max(first, floor), second, number, frame, values, step)
+        return Entry(max(first, floor), second, number, frame, values, step)
 
     def value(self, frame: Frame, values: Floats) -> Score:
         """The objective at these measures; those not asked for count nothing."""
@@ -223,17 +194,10 @@ class _Search:
         return float(first), float(second)
 
     def hopeless(self, frame: Frame, values: Floats) -> bool:
-        rates = self.rates[: len(values)]
-        return bool(
-            kernels._hopeless(OBJECTIVE[self.objective], float(frame.cycles), rates, values, self.goal, NO_FRONT, 0)
-        )
+        asked = OBJECTIVE[self.objective], float(frame.cycles), self.rates[: len(values)]
+        return bool(kernels._hopeless(*asked, values, self.goal, NO_FRONT, 0))
 
-    def further(self, entry: _Entry) -> list[_Entry]:
-        """One more step with a frame: the next better bound, or more labels; nothing when it is done."""
-        assert entry.step is not None
-        return entry.step(entry)
-
-    def relaxed(self, ready: Walk | None, entry: _Entry) -> list[_Entry]:
+    def relaxed(self, ready: Walk | None, entry: Entry) -> list[Entry]:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
@@ -268,7 +232,7 @@ class _Search:
                 return
             steep *= STEEPER
 
-    def begin(self, ready: Walk | None, price: Floats | None, entry: _Entry) -> list[_Entry]:
+    def begin(self, ready: Walk | None, price: Floats | None, entry: Entry) -> list[Entry]:
         """Labels of a frame for the first time, at the price that is best for it."""
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
@@ -281,7 +245,7 @@ class _Search:
         hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best)
         return self.hunt(hunt, FIRST, entry)
 
-    def hunt(self, hunt: Hunt, most: int, entry: _Entry) -> list[_Entry]:
+    def hunt(self, hunt: Hunt, most: int, entry: Entry) -> list[Entry]:
         """Look at so many more labels of a frame."""
         while True:
             before, compared = hunt.looked_at, hunt.compared
@@ -312,11 +276,11 @@ class _Search:
         value = score(evaluation, self.objective)
         if evaluation.cycles > self.goal[3] or evaluation.energy > self.goal[4]:
             return
-        if self.best is None or _better(value, self.best[0]):
+        if self.best is None or better(value, self.best[0]):
             self.best = value, mapping, evaluation
             self.goal[0], self.goal[1] = value
 
-    def certified(self, queue: list[_Entry]) -> SearchResult:
+    def certified(self, queue: list[Entry]) -> SearchResult:
         """``queue``: the frames that are still open."""
         assert self.best is not None
         (value, _), mapping, evaluation = self.best
@@ -334,10 +298,3 @@ class _Search:
             complete=not left and bool(self.goal[5] == inf),
         )
         return SearchResult(mapping, evaluation, certificate)
-
-
-def _better(value: Score, than: Score) -> bool:
-    """Whether a score is lower, or as low with a lower tie-breaker, energies being sums of rounded numbers."""
-    if value[0] < than[0] * (1 - kernels.CLOSE):
-        return True
-    return value[0] <= than[0] * (1 + kernels.CLOSE) and value[1] < than[1] * (1 - kernels.CLOSE)

@@ -27,6 +27,15 @@ class Lack(NamedTuple):
     proven: bool
 
 
+def no_mapping(problem: Problem, limits: Limits) -> InfeasibleError:
+    """Why a search found nothing: what the user fixed, or what the machine holds."""
+    if limits.restriction is not None:
+        from accelsim.search.partial import disobedient
+
+        return disobedient(problem, limits.restriction)
+    return infeasible(problem, limits)
+
+
 def infeasible(problem: Problem, limits: Limits) -> InfeasibleError:
     """The error for a problem without any mapping within the limits."""
     dataflow = problem.rules.dataflow

@@ -14,6 +14,16 @@ from math import comb, factorial, prod
 from accelsim.search.frames import Frame, primes
 from accelsim.search.problem import Problem
 
+SPACE_RULE = {
+    "perfect": "every placement of every storage node, every order of loops, all dims that may share an axis; steps"
+    " divide what encloses them",
+    "aligned": "every placement of every storage node, every order of loops, all dims that may share an axis; steps in"
+    " time divide one another, positions on an axis divide the bound or fill the axis, those of a dim on several axes"
+    " lie side by side",
+    "ragged": "every placement of every storage node, every order of loops, all dims that may share an axis; any steps",
+}
+"""Per kind of steps, the space in words."""
+
 
 def nests(problem: Problem, frame: Frame) -> int:
     """Nests of one frame, at most."""

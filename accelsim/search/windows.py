@@ -10,7 +10,6 @@ loop is over a dim of the group.  So the words of a node add up loop by loop, in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count, product
 from math import prod
@@ -22,63 +21,12 @@ from numpy.typing import NDArray
 from accelsim.model import kernels as k
 from accelsim.search import window_kernels
 from accelsim.search.frames import primes
+from accelsim.search.place import Place
 from accelsim.workload.operation import Operation, Rank, Tensor
 
 Loops = tuple[tuple[int, int, int], ...]
 """(term of the rank, step, mode) of every loop above a node, outermost first."""
 Sums = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one dim of a window lies in space: per spread, outermost first, (positions, tile below it in rounds, mode);
-    those inside the node only widen its tile. ``rounds``: tiles are its divisors. ``uneven``: positions or rounds do
-    not divide the bound."""
-
-    bound: int
-    rounds: int
-    tiles: tuple[int, ...]
-    outside: tuple[tuple[int, int, int], ...]
-    inside: int
-    uneven: bool
-
-    def positions(self) -> list[int]:
-        """Elements before every round in time."""
-        cuts = sorted({1, self.rounds, *(below for _, below, _ in self.outside if 1 < below < self.rounds)})
-        widths = [cut * self.inside * prod(n for n, below, _ in self.outside if below <= cut) for cut in cuts]
-        at = []
-        for x in range(self.rounds):
-            pairs = zip(cuts, widths, strict=True)
-            at.append(sum(x % after // cut * width for (cut, width), after in zip(pairs, cuts[1:], strict=False)))
-        return at
-
-    def space(self) -> list[tuple[int, int, int]]:
-        """(elements between neighbours, positions, mode) of every spread."""
-        width, out = prod(n for n, _, _ in self.outside) * self.inside, []
-        for n, below, mode in self.outside:
-            width //= n
-            out.append((below * width, n, mode))
-        return out
-
-    def chain(self, cuts: set[int]) -> list[tuple[int, int, int]]:
-        """(tile in time or 0, step, mode) of this dim's loops down to the least of these tiles, with loops that end at
-        each of them."""
-        loops: list[tuple[int, int, int]] = []
-        width = self.inside * prod(n for n, _, _ in self.outside)
-        seen = self.rounds
-
-        def time(step: int) -> None:
-            nonlocal seen
-            for cut in sorted((c for c in cuts | {step} if step <= c < seen), reverse=True):
-                loops.append((cut, cut * width, k.TEMPORAL))
-            seen = min(seen, step)
-
-        for positions, below, mode in self.outside:
-            time(below)
-            width //= positions
-            loops.append((0, below * width, mode))
-        time(min(cuts))
-        return loops
 
 
 class Table(NamedTuple):

@@ -1,0 +1,42 @@
+"""What a search has still to look at: frames by their bounds, and which of two scores is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from accelsim.search import kernels
+from accelsim.search.frames import Frame
+from accelsim.search.lattice import Floats
+from accelsim.search.objective import Score
+
+LARGE, PER_FRAME = 3, 50
+"""Frames of a family up to which they are not bounded together; partial nests that take as long as a frame's first
+bound, and entries of a later bound that take as long as one."""
+KEPT = 1000
+"""Frames that are kept ready between their first bound and the next; more would take more memory than time."""
+Step = Callable[["Entry"], "list[Entry]"]
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """A frame that may hold something better: its bound (``first``, ``second``) and what to do with it next."""
+
+    first: float
+    second: float
+    number: tuple[int, int]
+    frame: Frame = field(compare=False)
+    values: Floats = field(compare=False)
+    step: Step | None = field(compare=False)
+
+    def taken_further(self) -> list[Entry]:
+        """One more step with a frame: the next better bound, or more labels; nothing when it is done."""
+        assert self.step is not None
+        return self.step(self)
+
+
+def better(value: Score, than: Score) -> bool:
+    """Whether a score is lower, or as low with a lower tie-breaker, energies being sums of rounded numbers."""
+    if value[0] < than[0] * (1 - kernels.CLOSE):
+        return True
+    return value[0] <= than[0] * (1 + kernels.CLOSE) and value[1] < than[1] * (1 - kernels.CLOSE)
