@@ -51,6 +51,18 @@ def _mark(row, colour, low, strides, lengths, dense):
 
 
 @helper
+def _advanced(at, space, forwards):
+    """Go on to the next coordinates of the loops that forward, or of those that do not; False when they start anew."""
+    for s in range(len(space)):
+        if space[s, 2] == forwards:
+            at[s] += 1
+            if at[s] < space[s, 1]:
+                return True
+            at[s] = 0
+    return False
+
+
+@helper
 def _pattern(rows, alone, shift, strides, lengths, dense, space, low, reach):
     """Mark in ``rows[2]`` the indexes, relative to ``low``, that the tile has (``alone``) or that stay in it.
 
@@ -70,30 +82,14 @@ def _pattern(rows, alone, shift, strides, lengths, dense, space, low, reach):
             _mark(after, 1, place, strides, lengths, dense)
             if not alone:
                 _mark(before, 1, place - shift, strides, lengths, dense)
-            s = 0
-            while s < len(space):
-                if space[s, 2]:
-                    at[s] += 1
-                    if at[s] < space[s, 1]:
-                        break
-                    at[s] = 0
-                s += 1
-            if s == len(space):
+            if not _advanced(at, space, 1):
                 break
         for x in range(reach):
             if after[x]:
                 found[x] = 1
                 if not alone and not before[x]:
                     lost[x] = 1
-        s = 0
-        while s < len(space):
-            if not space[s, 2]:
-                at[s] += 1
-                if at[s] < space[s, 1]:
-                    break
-                at[s] = 0
-            s += 1
-        if s == len(space):
+        if not _advanced(at, space, 0):
             break
     for x in range(reach):
         if lost[x]:
