@@ -24,7 +24,7 @@ from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import kernels
 from accelsim.search.budget import Budget
-from accelsim.search.entries import KEPT, LARGE, PER_FRAME, Entry, Step, better
+from accelsim.search.entries import ENTRIES, KEPT, LARGE, PER_FRAME, Entry, Step, better
 from accelsim.search.frames import Frame, families, members, pins
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import no_mapping
@@ -201,7 +201,7 @@ class _Search:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
-        self.budget.spend(walk.size * walk.rows // PER_FRAME)
+        self.budget.spend(walk.size * walk.rows // ENTRIES)
         values, price = entry.values.copy(), self.price
         if price is None or len(values) > 1 or self.dives < DIVES:
             values = np.maximum(values, walk.lower)
