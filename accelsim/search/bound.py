@@ -72,7 +72,7 @@ def energy_bound(rules: Rules, view: Convention) -> float:
 
 def _path_energy(rules: Rules, view: Convention, tensor: Tensor, path: list[Level]) -> float:
     """Least energy of one tensor when these levels keep it, outermost first."""
-    words, accesses = distinct_words(rules.operation, tensor), _macs_with_data(rules.operation, tensor)
+    words, accesses = distinct_words(rules.operation, tensor), macs_with_data(rules.operation, tensor)
     output = tensor == rules.operation.output
     energy = 0.0
     for level in path[:-1]:
@@ -140,7 +140,7 @@ def _extent(rules: Rules, axis: Axis, dims: tuple[str, ...]) -> int:
     return min(axis.size, prod(rules.operation.extents[dim] for dim in set(dims) if dim in allowed))
 
 
-def _macs_with_data(operation: Operation, tensor: Tensor) -> int:
+def macs_with_data(operation: Operation, tensor: Tensor) -> int:
     """MACs whose word of this tensor is data, not padding."""
     points = operation.points
     for rank in tensor.ranks:

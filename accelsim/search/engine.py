@@ -26,14 +26,15 @@ from accelsim.search import kernels
 from accelsim.search.budget import Budget
 from accelsim.search.entries import ENTRIES, KEPT, LARGE, PER_FRAME, Entry, Step, better
 from accelsim.search.frames import Frame, families, members, pins
+from accelsim.search.grid import Floats
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import no_mapping
 from accelsim.search.interface import Certificate, Limits, Objective, SearchInterrupted, SearchResult
-from accelsim.search.lattice import Floats
 from accelsim.search.ledger import Ledger
 from accelsim.search.objective import Score, check_objective, score
 from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
+from accelsim.search.quick import Quick
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
 from accelsim.search.space_size import SPACE_RULE, nests
@@ -109,13 +110,9 @@ class _Search:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.families()
         for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][: DIVES // 2]:
-            found = [entry]  # steps that divide have the better bounds, and give the others something to beat
-            if entry.frame.is_family:
-                queue.remove(entry)
-                found = entry.taken_further()
-                queue += found
-            if found:
-                min(found).taken_further()
+            # steps that divide have the better bounds, and give the others something to beat
+            queue.remove(entry)
+            queue += self.pursued(entry)
         heapify(queue)
         try:
             self.explore(queue)
@@ -140,24 +137,40 @@ class _Search:
             if self.progress is not None and self.best is not None:
                 self.progress(self.budget.looked_at, self.best[0][0])
 
+    def pursued(self, entry: Entry) -> list[Entry]:
+        """An entry and the best of what becomes of it taken further, until one was dived into; those that are left."""
+        left, dives = [entry], self.dives
+        while left and self.dives == dives < DIVES:
+            best = min(left)
+            left.remove(best)
+            if not self.hopeless(best.frame, best.values):
+                left += best.taken_further()
+        return left
+
     def families(self) -> list[Entry]:
-        """Every frame with a first, quick bound; large families of frames as one."""
+        """Every family of frames with a first, quick bound."""
         queue: list[Entry] = []
         rules = self.problem.rules
-        swaps, output = mirrors(rules), rules.operation.output
-        together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
+        swaps, quick = mirrors(rules), Quick(self.problem)
+        measures = len(self.problem.measures[: self.measures])
         for number, family in enumerate(families(rules, self.aligned)):
-            if not is_first(family, swaps):
-                continue
-            count = prod(map(len, pins(family)))
-            self.space += count * nests(self.problem, family)
-            if together and count > LARGE:
-                walk = Walk(self.problem, family, self.tables, self.measures)
-                if np.isfinite(walk.apart[0]):
-                    queue.append(self.entry((number, 0), family, walk.apart, partial(self.widened, swaps)))
-            else:
-                queue += self.members((number, 0), family, swaps, -inf)
+            if is_first(family, swaps):
+                self.space += prod(map(len, pins(family))) * nests(self.problem, family)
+                values = np.zeros(measures)
+                values[0] = max(0.0, quick.energy(family))
+                queue.append(self.entry((number, 0), family, values, partial(self.bounded, swaps)))
         return queue
+
+    def bounded(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
+        """A large family bounded as one, or the frames of a small one."""
+        family, output = entry.frame, self.problem.rules.operation.output
+        together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
+        if not together or prod(map(len, pins(family))) <= LARGE:
+            return self.members(entry.number, family, swaps, entry.first)
+        walk = Walk(self.problem, family, self.tables, self.measures)
+        if not np.isfinite(walk.apart[0]):
+            return []
+        return [self.entry(entry.number, family, walk.apart, partial(self.widened, swaps), entry.first)]
 
     def widened(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
         """The frames of a family, when its relaxed bound says that they may be worth it."""
@@ -201,7 +214,7 @@ class _Search:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
-        self.budget.spend(walk.size * walk.rows // ENTRIES)
+        self.budget.spend(walk.size * walk.common.rows // ENTRIES)
         values, price = entry.values.copy(), self.price
         if price is None or len(values) > 1 or self.dives < DIVES:
             values = np.maximum(values, walk.lower)

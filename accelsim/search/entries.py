@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from accelsim.search import kernels
 from accelsim.search.frames import Frame
-from accelsim.search.lattice import Floats
+from accelsim.search.grid import Floats
 from accelsim.search.objective import Score
 
 LARGE, PER_FRAME, ENTRIES = 3, 50, 5_000
