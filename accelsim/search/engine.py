@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush, nsmallest
-from math import inf, prod
+from math import inf
 
 import numpy as np
 
@@ -23,9 +23,9 @@ from accelsim.model.evaluate import evaluate
 from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import kernels
-from accelsim.search.budget import Budget
-from accelsim.search.entries import ENTRIES, KEPT, LARGE, PER_FRAME, Entry, Step, better
-from accelsim.search.frames import Frame, families, members, pins
+from accelsim.search.entries import ENTRIES, Entry, better
+from accelsim.search.frames import Frame
+from accelsim.search.frontier import NO_FRONT, Frontier
 from accelsim.search.grid import Floats
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import no_mapping
@@ -34,13 +34,10 @@ from accelsim.search.ledger import Ledger
 from accelsim.search.objective import Score, check_objective, score
 from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
-from accelsim.search.quick import Quick
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
-from accelsim.search.space_size import SPACE_RULE, nests
-from accelsim.search.symmetry import Swap, is_first, mirrors
+from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
-from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Operation
 
 DIVES, DIVE, STEEP, STEEPER, FEW = 12, 500, 0.5, 4, 20
@@ -49,7 +46,6 @@ how many times more when nothing was found."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
-NO_FRONT = np.zeros((1, 2))
 
 
 def search(
@@ -86,24 +82,16 @@ def search(
     return any_steps(problem, objective, limits, found) if limits.steps == "ragged" else found
 
 
-class _Search:
+class _Search(Frontier):
     """One search: what is asked, what may be spent, and the best so far."""
 
     def __init__(self, problem: Problem, objective: Objective, limits: Limits, progress: Progress | None) -> None:
-        self.problem, self.objective, self.limits, self.progress = problem, objective, limits, progress
-        self.budget = Budget(limits)
-        self.rates = np.array([m.rate for m in problem.measures])
-        self.lexical = objective == "energy" and limits.max_cycles is None
-        self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
+        super().__init__(problem, objective, limits)
+        self.progress = progress
+        self.within = self.measures if limits.gap > 0 else None  # ties count only where the best is asked for
         self.best: tuple[Score, Mapping, Evaluation] | None = None
-        self.tables = WindowTables()
         self.ledger = Ledger(problem.rules.operation, problem.rules.architecture)
-        self.price: Floats | None = None
         self.dives = 0
-        self.measures = 1 if self.lexical else None
-        self.space, self.ready = 0, 0
-        self.aligned = limits.steps != "perfect"
-        self.seen: set[object] = set()
         self.current: tuple[Entry, ...] = ()
 
     def result(self) -> SearchResult:
@@ -147,69 +135,6 @@ class _Search:
                 left += best.taken_further()
         return left
 
-    def families(self) -> list[Entry]:
-        """Every family of frames with a first, quick bound."""
-        queue: list[Entry] = []
-        rules = self.problem.rules
-        swaps, quick = mirrors(rules), Quick(self.problem)
-        measures = len(self.problem.measures[: self.measures])
-        for number, family in enumerate(families(rules, self.aligned)):
-            if is_first(family, swaps):
-                self.space += prod(map(len, pins(family))) * nests(self.problem, family)
-                values = np.zeros(measures)
-                values[0] = max(0.0, quick.energy(family))
-                queue.append(self.entry((number, 0), family, values, partial(self.bounded, swaps)))
-        return queue
-
-    def bounded(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
-        """A large family bounded as one, or the frames of a small one."""
-        family, output = entry.frame, self.problem.rules.operation.output
-        together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
-        if not together or prod(map(len, pins(family))) <= LARGE:
-            return self.members(entry.number, family, swaps, entry.first)
-        walk = Walk(self.problem, family, self.tables, self.measures)
-        if not np.isfinite(walk.apart[0]):
-            return []
-        return [self.entry(entry.number, family, walk.apart, partial(self.widened, swaps), entry.first)]
-
-    def widened(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
-        """The frames of a family, when its relaxed bound says that they may be worth it."""
-        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
-        values = np.maximum(entry.values, walk.lower if self.price is None else walk.root(self.price))
-        if self.hopeless(entry.frame, values):
-            return []
-        return self.members(entry.number, entry.frame, swaps, max(entry.first, self.value(entry.frame, values)[0]))
-
-    def members(self, number: tuple[int, int], family: Frame, swaps: tuple[Swap, ...], floor: float) -> list[Entry]:
-        """The frames of a family with their quick bounds."""
-        found: list[Entry] = []
-        for i, frame in enumerate(members(family, self.aligned, self.seen)):
-            if is_first(frame, swaps):
-                walk = Walk(self.problem, frame, self.tables, self.measures)
-                self.budget.spend(PER_FRAME)
-                if np.isfinite(walk.apart[0]):
-                    self.ready += 1
-                    step = partial(self.relaxed, walk if self.ready < KEPT else None)
-                    found.append(self.entry((number[0], i), frame, walk.apart, step, floor))
-                    walk.forget()
-        return found
-
-    def entry(
-        self, number: tuple[int, int], frame: Frame, values: Floats, step: Step | None, floor: float = -inf
-    ) -> Entry:
-        first, second = self.value(frame, values)
-        return Entry(max(first, floor), second, number, frame, values, step)
-
-    def value(self, frame: Frame, values: Floats) -> Score:
-        """The objective at these measures; those not asked for count nothing."""
-        rates = self.rates[: len(values)]
-        first, second, _ = kernels._value(OBJECTIVE[self.objective], float(frame.cycles), rates, values)
-        return float(first), float(second)
-
-    def hopeless(self, frame: Frame, values: Floats) -> bool:
-        asked = OBJECTIVE[self.objective], float(frame.cycles), self.rates[: len(values)]
-        return bool(kernels._hopeless(*asked, values, self.goal, NO_FRONT, 0))
-
     def relaxed(self, ready: Walk | None, entry: Entry) -> list[Entry]:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
@@ -232,7 +157,7 @@ class _Search:
 
     def dive(self, frame: Frame, price: Floats | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
-        walk, steep = Walk(self.problem, frame, self.tables), STEEP
+        walk, steep = Walk(self.problem, frame, self.tables, self.within), STEEP
         for _ in range(DIVES):
             hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price, steep)
             for _ in range(2):
@@ -254,7 +179,7 @@ class _Search:
         values[0] = max(values[0], bound)
         if self.hopeless(entry.frame, values):
             return []
-        whole = walk if self.measures is None else Walk(self.problem, entry.frame, self.tables)
+        whole = walk if self.measures == self.within else Walk(self.problem, entry.frame, self.tables, self.within)
         hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best)
         return self.hunt(hunt, FIRST, entry)
 

@@ -28,7 +28,7 @@ class Hunt:
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
         priced = np.zeros((1, 1)) if price is None else walk.least(0, price)
         self.inputs = walk.inputs(np.zeros(len(walk.common.capacities[1])) if price is None else price, priced)
-        self.rates = np.array([m.rate for m in walk.problem.measures])
+        self.rates = np.array([m.rate for m in walk.problem.measures[: walk.measures]])
         measures, (_, limits) = len(self.rates), walk.common.capacities
         self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.slots.max(initial=-1))), np.int64)
         self.floats = np.empty((1024, 2 * measures + len(limits)))

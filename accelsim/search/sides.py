@@ -82,7 +82,6 @@ class Side:
             kernels.potentials(*self._sliding, np.zeros((0, 1, 1, 1)), np.zeros((0, 1, 1), np.bool_), saved)
         return low, saved, constant, exact
 
-    @cached_property
     def potentials(self) -> tuple[Floats, Flags]:
         """Per edge, measure, tile of the node and tile inside the next loop: what loops to come save at most; and
         whether they save anything."""

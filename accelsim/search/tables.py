@@ -123,11 +123,12 @@ class Tables(Places):
         width = max([1, *(self.sides[t].grid.size for t in sliding)])
         pairs = [(e.tensor, at) for e, at in zip(self.edges, self.within, strict=True) if e.tensor in sliding]
         if len(sliding) == 1:
-            return self.sides[sliding[0]].potentials
+            return self.sides[sliding[0]].potentials()
         saved = np.zeros((len(pairs), self.measures, width, width))
         live = np.zeros((len(pairs), width, width), np.bool_)
+        made = {t: self.sides[t].potentials() for t in sliding}
         for number, (t, at) in enumerate(pairs):
-            own, some = self.sides[t].potentials
+            own, some = made[t]
             w = own.shape[2]
             saved[number, :, :w, :w], live[number, :w, :w] = own[at], some[at]
         return saved, live
