@@ -58,7 +58,8 @@ class Side:
         for number, (_, _, tables) in enumerate(rows):
             for g, table in enumerate(tables):
                 every[number, g], kept[number, g] = table.at_every, table.at_kept
-        return np.array(first), np.array([r[0] for r in rows], np.int64), np.array([r[1] for r in rows]), every, kept
+        measures = np.array([r[0] for r in rows], np.int64)
+        return np.array(first), measures, np.array([r[1] for r in rows], np.float64), every, kept
 
     @cached_property
     def slides(self) -> bool:

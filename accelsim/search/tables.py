@@ -24,9 +24,12 @@ class Tables(Places):
     def terms(self) -> tuple[Any, ...]:
         """Summands of the edges' costs, edge by edge: (first of every edge and the end, measure, weight, places of the
         sums that pass and of those that stay in the tables, per group)."""
-        counts = [0]
-        parts: list[list[Any]] = [[] for _ in range(4)]
-        most = max(side.terms[3].shape[1] for side in self.sides)
+        counts, most = [0], max(side.terms[3].shape[1] for side in self.sides)
+        parts: list[list[Any]] = [
+            [np.zeros(0, np.int64)],
+            [np.zeros(0)],
+            *([np.zeros((0, most), np.int64)] for _ in range(2)),
+        ]
         for edge, at in zip(self.edges, self.within, strict=True):
             first, *columns = self.sides[edge.tensor].terms
             own = slice(first[at], first[at + 1])
