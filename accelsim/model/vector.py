@@ -6,6 +6,7 @@ from accelsim.architecture.spec import Architecture, Level
 from accelsim.errors import MappingError
 from accelsim.mapping.counts import AccessCounts, PortWords, TensorCounts, Words
 from accelsim.mapping.tiles import distinct_words
+from accelsim.model.energy import element_energies
 from accelsim.model.evaluation import EnergyItem, Evaluation
 from accelsim.model.latency import area_um2, port_times, steady_latency, utilization
 from accelsim.workload.operation import Operation, Tensor
@@ -31,7 +32,7 @@ def evaluate_vector(operation: Operation, architecture: Architecture) -> Evaluat
     counts = AccessCounts(0, steps, 0, tuple(rows), (), ports)
     times = port_times(architecture, counts)
     cycles, bound_by = steady_latency(steps, times)
-    energies = [_energy(row, next(level for level in path if level.name == row.level)) for row in rows]
+    energies = [_energy(operation, row, next(level for level in path if level.name == row.level)) for row in rows]
     energies.append(EnergyItem("vector unit", "compute", "", operation.points * architecture.vector_energy))
     return Evaluation(
         operation=operation.name, architecture=architecture.name, convention="ours",
@@ -58,7 +59,7 @@ def _ports(level: Level, rows: list[TensorCounts]) -> PortWords:
     return PortWords(level.name, reads, writes, reads + writes)
 
 
-def _energy(row: TensorCounts, level: Level) -> EnergyItem:
-    words = row.total
-    energy = (words.reads + words.drains) * level.read_energy + (words.fills + words.updates) * level.write_energy
+def _energy(operation: Operation, row: TensorCounts, level: Level) -> EnergyItem:
+    words, (read, write) = row.total, element_energies(level, operation.tensor(row.tensor))
+    energy = (words.reads + words.drains) * read + (words.fills + words.updates) * write
     return EnergyItem(level.name, "level", row.tensor, energy)

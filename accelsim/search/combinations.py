@@ -189,7 +189,7 @@ def _same(outer: Loop, inner: Loop) -> bool:
 
 
 def _tile_bits(level: Level, tensor: Tensor, chains: dict[str, Chain]) -> int:
-    return tensor_tile_words(tensor, chains) * (tensor.bits or level.word_bits) * level.buffers
+    return tensor_tile_words(tensor, chains) * level.element_bits(tensor.bits) * level.buffers
 
 
 def _summed(parts: Sequence[Any]) -> Any:

@@ -42,7 +42,7 @@ class Places(Lattice):
         sizes = tuple((d, self.frame.rounds[d], self.frame.positions(name, above)) if name in tensor.dims else (d, 1, 1)
                       for d, name in enumerate(self.dims))  # fmt: skip
         bounds = tuple((name, self.costs.extents[name]) for name in self.dims)
-        return tile_words(tensor, bounds, sizes) * ((tensor.bits or level.word_bits) * level.buffers)
+        return tile_words(tensor, bounds, sizes) * (level.element_bits(tensor.bits) * level.buffers)
 
     @cached_property
     def capacities(self) -> tuple[Ints, Ints]:
