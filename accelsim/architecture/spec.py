@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from math import gcd, prod
 from typing import Literal, TypeVar
 
 from accelsim.architecture.systolic import SystolicArray
@@ -77,6 +78,16 @@ class Level:
         """
         bits = width or self.word_bits
         return bits if self.packed else -(-bits // self.word_bits) * self.word_bits
+
+    def word_parts(self, widths: Iterable[int | None]) -> tuple[int, tuple[int, ...]]:
+        """(parts of a word, parts of an element of each width), in the largest part that divides them all.
+
+        >>> Level("Buffer", word_bits=16).word_parts((None, 8, 24))
+        (2, (2, 1, 3))
+        """
+        bits = tuple(self.element_bits(width) for width in widths)
+        part = gcd(self.word_bits, *bits)
+        return self.word_bits // part, tuple(own // part for own in bits)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def evaluate_vector(operation: Operation, architecture: Architecture) -> Evaluat
     rows = [
         _row(operation, tensor, level, position) for position, level in enumerate(path) for tensor in operation.tensors
     ]
-    ports = tuple(_ports(level, rows) for level in path)
+    ports = tuple(_ports(operation, level, rows) for level in path)
     steps = -(-operation.points // architecture.mac_units)
     counts = AccessCounts(0, steps, 0, tuple(rows), (), ports)
     times = port_times(architecture, counts)
@@ -52,11 +52,12 @@ def _row(operation: Operation, tensor: Tensor, level: Level, position: int) -> T
     return TensorCounts(level.name, tensor.name, moved, moved, words, words if not position else 1, 1)
 
 
-def _ports(level: Level, rows: list[TensorCounts]) -> PortWords:
-    mine = [row.total for row in rows if row.level == level.name]
-    reads = sum(w.reads + w.drains for w in mine)
-    writes = sum(w.fills + w.updates for w in mine)
-    return PortWords(level.name, reads, writes, reads + writes)
+def _ports(operation: Operation, level: Level, rows: list[TensorCounts]) -> PortWords:
+    mine = [row for row in rows if row.level == level.name]
+    per_word, parts = level.word_parts(operation.tensor(row.tensor).bits for row in mine)
+    reads = sum((row.total.reads + row.total.drains) * part for row, part in zip(mine, parts, strict=True))
+    writes = sum((row.total.fills + row.total.updates) * part for row, part in zip(mine, parts, strict=True))
+    return PortWords(level.name, reads, writes, reads + writes, per_word)
 
 
 def _energy(operation: Operation, row: TensorCounts, level: Level) -> EnergyItem:

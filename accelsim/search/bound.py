@@ -47,13 +47,14 @@ def cycles_bound(rules: Rules) -> int:
     units = prod(min(axis.size, _extent(rules, axis, rules.dims)) for axis in architecture.axes.values())
     cycles = -(-operation.macs // units)
     level = architecture.levels[0]
-    reads = sum(distinct_words(operation, t) for t in operation.operands)
-    writes = distinct_words(operation, operation.output)
+    per_word, parts = level.word_parts(tensor.bits for tensor in operation.tensors)
+    moved = [distinct_words(operation, t) * part for t, part in zip(operation.tensors, parts, strict=True)]
+    reads, writes = sum(moved[:-1]), moved[-1]
     if level.shared_port:
         reads, writes = reads + writes, 0
     for words, bandwidth in ((reads, level.read_bandwidth), (writes, level.write_bandwidth)):
         if bandwidth:
-            cycles = max(cycles, whole_cycles(words, bandwidth))
+            cycles = max(cycles, whole_cycles(words, bandwidth, per_word))
     return cycles
 
 

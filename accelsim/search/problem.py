@@ -157,9 +157,11 @@ class Problem:
     def _port_weights(self, edge: Edge, measure: Measure) -> Weights:
         reads, writes = measure.port in ("read", "shared"), measure.port in ("write", "shared")
         outer, inner = edge.parent == measure.level, edge.child == measure.level
+        level = self.levels[measure.level]
+        words = level.element_bits(self.tensors[edge.tensor].bits) / level.word_bits
         return Weights(
-            read=float(outer and reads),
-            update=float(outer and writes),
-            fill=float(inner and writes),
-            drain=float(inner and reads),
+            read=words * (outer and reads),
+            update=words * (outer and writes),
+            fill=words * (inner and writes),
+            drain=words * (inner and reads),
         )
