@@ -40,7 +40,7 @@ def _drawn(draw: Random, ragged: bool, wide: bool) -> Problem:
         operation = _operation(draw, RAGGED_BOUNDS if ragged else PERFECT_BOUNDS, most_dims=3 if ragged else 4)
         architecture = _architecture(draw, operation)
         if wide:
-            operation, architecture = _with_widths(draw, operation), _with_words(draw, architecture)
+            operation, architecture = with_widths(draw, operation), with_words(draw, architecture)
         if space_size(operation, architecture, MOST, MOST_NESTS, ragged) is not None:
             return operation, architecture
 
@@ -142,7 +142,7 @@ def _tensors(draw: Random, *ranks: list[Rank]) -> tuple[Tensor, ...]:
     return tuple(Tensor(*own) for own in zip((INPUTS, WEIGHTS, OUTPUTS), map(tuple, ranks), bits, strict=True))
 
 
-def _with_widths(draw: Random, operation: Operation) -> Operation:
+def with_widths(draw: Random, operation: Operation) -> Operation:
     widths = draw.choice(((16, 8, 24), (8, 8, 32), (8, 4, 16), (16, 8, None), (None, 4, 24), (32, 16, 8)))
     tensors = (replace(tensor, bits=bits) for tensor, bits in zip(operation.tensors, widths, strict=True))
     return replace(operation, tensors=tuple(tensors))
@@ -209,7 +209,7 @@ def _with_capacity(draw: Random, operation: Operation, level: Level) -> Level:
     return level
 
 
-def _with_words(draw: Random, architecture: Architecture) -> Architecture:
+def with_words(draw: Random, architecture: Architecture) -> Architecture:
     """Words of several widths, all powers of two so that energies stay exact; some levels that do not pack."""
     elements: list[Level | Fanout] = []
     for element in architecture.elements:
