@@ -63,7 +63,7 @@ def dump_architecture(arch: Architecture) -> str:
         "systolic": None if arch.systolic is None else _systolic(arch.systolic),
         "sources": _sources(arch.sources),
         "elements": [
-            *(_level(e, unit, bits) if isinstance(e, Level) else _fanout(e, unit) for e in arch.elements),
+            *(_level(e, unit, bits) if isinstance(e, Level) else _fanout(e, unit, bits) for e in arch.elements),
             _compute(arch.compute, unit),
         ],
     }
@@ -101,17 +101,19 @@ def _level(level: Level, unit: str, bits: int) -> dict[str, Any]:
             "write_energy": f"{_number(level.write_energy)} {unit}",
             "area": _area(level.area_um2),
             "nested": level.nested or None,
+            "packed": None if level.packed else False,
             "sources": _sources(level.sources),
         }
     )
 
 
-def _fanout(fanout: Fanout, unit: str) -> dict[str, Any]:
+def _fanout(fanout: Fanout, unit: str, bits: int) -> dict[str, Any]:
     return _stated(
         {
             "fanout": fanout.name,
             "axes": [_axis(axis) for axis in fanout.axes],
             "hop_energy": {tensor: f"{_number(energy)} {unit}" for tensor, energy in fanout.hop_energy},
+            "word": f"{fanout.word_bits} b" if fanout.word_bits != bits else None,
             "sources": _sources(fanout.sources),
         }
     )

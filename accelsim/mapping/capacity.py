@@ -89,7 +89,7 @@ def _words(level: Level, held: list[_Held]) -> int:
     """Words of the level that the tiles occupy, all buffers together."""
     bits = 0
     for _, tensor, chains in held:
-        bits += tensor_tile_words(tensor, chains) * (tensor.bits or level.word_bits)
+        bits += tensor_tile_words(tensor, chains) * level.element_bits(tensor.bits)
     return -(-bits * level.buffers // level.word_bits)
 
 

@@ -65,7 +65,7 @@ class LayerResult:
         """The same in bytes; a tensor has its own width or the level's."""
         level = self.architecture.levels[0]
         return sum(
-            words * (self.operation.tensor(tensor).bits or level.word_bits) / 8
+            words * level.element_bits(self.operation.tensor(tensor).bits) / 8
             for tensor, words in self._dram_words_by_tensor.items()
         )
 

@@ -203,7 +203,7 @@ def _memories(
 
 def _need(operation: Operation, level: Level, tiles: dict[str, int]) -> int:
     """Words of a level that tiles take, all buffers together."""
-    bits = sum(n * (operation.tensor(t).bits or level.word_bits) for t, n in tiles.items())
+    bits = sum(n * level.element_bits(operation.tensor(t).bits) for t, n in tiles.items())
     return -(-bits * level.buffers // level.word_bits)
 
 

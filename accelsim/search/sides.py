@@ -132,7 +132,7 @@ class Side:
                           else (d, 1, 1) for d, name in enumerate(self.costs.dims))  # fmt: skip
             bounds = tuple((name, self.costs.extents[name]) for name in self.costs.dims)
             words = tile_words(self.tensor, bounds, sizes)
-            self._bits[at] = words * ((self.tensor.bits or level.word_bits) * level.buffers)
+            self._bits[at] = words * (level.element_bits(self.tensor.bits) * level.buffers)
         return self._bits[at]
 
     def stands(self, at: int, room: int | None) -> tuple[Flags, Flags]:
