@@ -11,7 +11,8 @@ from accelsim.errors import InputError, nearest
 from accelsim.report.contents import groups
 from accelsim.report.results import LayerResult, Total
 from accelsim.report.roofline import draw as draw_roofline
-from accelsim.report.style import COLORS, DOUBLE, SINGLE, look, marker, new_figure, styled
+from accelsim.report.style import DOUBLE, SINGLE, look, marker, new_figure, styled
+from accelsim.web.palette import COLORS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

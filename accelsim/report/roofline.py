@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from accelsim.architecture.spec import Architecture
 from accelsim.report.results import LayerResult
-from accelsim.report.style import COLORS, DOUBLE, marker, new_figure, styled
+from accelsim.report.style import DOUBLE, marker, new_figure, styled
+from accelsim.web.palette import COLORS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
