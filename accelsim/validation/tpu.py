@@ -12,8 +12,8 @@ from accelsim.report.roofline import peak_tops
 from accelsim.report.style import DOUBLE, new_figure, styled
 from accelsim.validation.data import published_rows
 from accelsim.validation.study import Outcome, Part, Row, Study
-from accelsim.workload.layer import MatrixProduct
 from accelsim.web.palette import COLORS
+from accelsim.workload.layer import MatrixProduct
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
