@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from markupsafe import Markup
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InputError
@@ -20,7 +23,7 @@ from accelsim.workload.operation import Operation
 
 MOST_MACS = 300_000_000
 """A larger layer is not executed for a picture."""
-_SCRIPTS = ("viewer_data", "viewer_array", "viewer_tensors", "viewer_text", "viewer")
+_SCRIPTS = ("viewer_data", "viewer_player", "viewer_array", "viewer_tensors", "viewer_text", "viewer")
 
 
 @cache
@@ -31,10 +34,25 @@ def viewer_kind() -> Kind:
     return Kind("viewer", (folder / "viewer.css").read_text(encoding="utf-8"), "\n".join(scripts))
 
 
-def view_fragment(
+@dataclass(frozen=True)
+class View:
+    """The fragment, the counts to which its counters come, its number of ``frames``, and whether each is one step."""
+
+    fragment: Fragment
+    counts: AccessCounts
+    frames: int
+    is_every_step: bool
+
+
+def controls(title: str, frames: int) -> Markup:
+    """The controls of a player over so many frames."""
+    return render((files("accelsim.viewer") / "controls.html").read_text(encoding="utf-8"), title=title, frames=frames)
+
+
+def view(
     operation: Operation, architecture: Architecture, mapping: Mapping, id: str, title: str,
     progress: Progress | None = None,
-) -> Fragment:  # fmt: skip
+) -> View:  # fmt: skip
     """Executes the mapping and shows its frames, with counters that end at the counts of the closed form.
 
     Raises MappingError for a mapping that is not valid, InputError for an operation too large to be executed.
@@ -55,7 +73,7 @@ def view_fragment(
     grid = grid_of(architecture, mapping)
     values = {
         "title": title,
-        "frames": recording.data["frames"],
+        "controls": controls(title, recording.frames),
         "about": _about(operation, architecture, recording),
         "array": _array_sentence(architecture, grid),
         "rows": grid.shown_rows,
@@ -64,7 +82,8 @@ def view_fragment(
         **_counters(layout, architecture, reported),
     }
     body = render((files("accelsim.viewer") / "viewer.html").read_text(encoding="utf-8"), **values)
-    return Fragment(id, title, body, viewer_kind(), recording.data)
+    fragment = Fragment(id, title, body, viewer_kind(), recording.data)
+    return View(fragment, reported, recording.frames, recording.is_every_step)
 
 
 def _about(operation: Operation, architecture: Architecture, recording: Recording) -> str:
@@ -77,7 +96,7 @@ def _about(operation: Operation, architecture: Architecture, recording: Recordin
         many = "a trip" if data["every"] == 1 else f"{data['every']} trips"
         grain = (
             f"tile by tile: a frame is {many} of '{lines[0]['text']}', {steps:,} compute steps in "
-            f"{int(str(data['frames'])) - 1:,} frames; what is inside a frame is shown as its last step leaves it"
+            f"{recording.frames - 1:,} frames; what is inside a frame is shown as its last step leaves it"
         )
     return (
         f"{operation.name} on {architecture.name}, executed on real numbers, {grain}. Equal shades of a colour are "

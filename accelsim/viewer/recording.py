@@ -29,10 +29,11 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Recording:
-    """``data``: what a page plays; ``counts``: those of the execution, to which its counters come at the end."""
+    """``data``: what a page plays, in so many ``frames``; ``counts``: those of the execution, as at the last frame."""
 
     data: dict[str, object]
     counts: AccessCounts
+    frames: int
     is_every_step: bool
 
 
@@ -69,7 +70,7 @@ def record(
         "counters": counter_records(layout, architecture),
         **tape.encoded(loops),
     }  # fmt: skip
-    return Recording(data, execution.counts, frames.is_every_step)
+    return Recording(data, execution.counts, len(tape.times), frames.is_every_step)
 
 
 def counter_records(layout: Layout, architecture: Architecture) -> dict[str, object]:
@@ -110,6 +111,7 @@ class _Tape:
             for i in range(len(layout.places))
         ]
         self.times: list[Time | None] = []
+        self.known: dict[bytes, tuple[int, ...]] = {}
         self.counters = Series()
         self.boxes = [[Series() for _ in layout.operation.bounds] for _ in layout.places]
         self.marks = [{name: Series() for name in ("held", "idle", "fills", "drains")} for _ in layout.places]
@@ -126,18 +128,24 @@ class _Tape:
         for i, rows in enumerate(self.rows):
             self._add_boxes(i, frame.lows[rows], frame.lengths[rows])
             marks = self.marks[i]
-            marks["held"].add(tuple(runs(frame.held[rows].tolist())))
-            marks["idle"].add(tuple(runs(frame.idle[rows].astype(int).tolist())))
-            marks["fills"].add(tuple(runs(moved[rows, 1].tolist())))
-            marks["drains"].add(tuple(runs(moved[rows, 3].tolist())))
+            marks["held"].add(self._runs(frame.held[rows]))
+            marks["idle"].add(self._runs(frame.idle[rows].astype(np.int64)))
+            marks["fills"].add(self._runs(moved[rows, 1]))
+            marks["drains"].add(self._runs(moved[rows, 3]))
         self.before, self.each = totals, frame.each
 
     def _add_boxes(self, place: int, lows: Ints, lengths: Ints) -> None:
         """Per dim, where the first instance stands, and how the others stand to it."""
         for dim, series in enumerate(self.boxes[place]):
             first = int(lows[0, dim])
-            shape = (tuple(runs((lows[:, dim] - first).tolist())), tuple(runs(lengths[:, dim].tolist())))
-            series.add((first, *shape))
+            series.add((first, self._runs(lows[:, dim] - first), self._runs(lengths[:, dim])))
+
+    def _runs(self, values: Ints) -> tuple[int, ...]:
+        """The values as `runs`, worked out once for equal ones."""
+        key = values.tobytes()
+        if key not in self.known:
+            self.known[key] = tuple(runs(values.tolist()))
+        return self.known[key]
 
     def encoded(self, loops: int) -> dict[str, object]:
         """All series; the drain at the end is the last trip of a loop around the nest, so that every frame has a time.

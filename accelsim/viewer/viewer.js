@@ -1,20 +1,19 @@
 "use strict";
-/* The viewer: its parts drawn at a position (frames done so far), and the controls that move it. */
+/* The viewer: its parts drawn at a position (frames done so far). */
 accelsim.register("viewer", (function () {
-  const { Recording, ArrayPicture, TensorPicture, text, views } = accelsim.viewer;
+  const { Recording, ArrayPicture, TensorPicture, Player, text, views } = accelsim.viewer;
   const element = accelsim.element;
 
   class Viewer {
     constructor(root, data) {
       this.root = root;
       this.recording = new Recording(data);
-      this.done = 0;
       this.selected = 0;
-      this.timer = null;
       this.part = (name) => root.querySelector(`.part-${name}`);
       this.build();
       this.listen();
-      this.show(1);
+      this.player = new Player(root, this.recording.frames, (done) => this.show(done));
+      this.player.go(1);
     }
 
     build() {
@@ -45,54 +44,13 @@ accelsim.register("viewer", (function () {
     }
 
     listen() {
-      const on = (name, event, act) => this.part(name).addEventListener(event, act);
-      on("start", "click", () => this.go(0));
-      on("back", "click", () => this.go(this.done - 1));
-      on("play", "click", () => (this.timer === null ? this.play() : this.pause()));
-      on("forward", "click", () => this.go(this.done + 1));
-      on("end", "click", () => this.go(this.recording.frames));
-      on("scrub", "input", (event) => this.go(Number(event.target.value)));
-      on("row", "input", () => this.pick());
-      on("column", "input", () => this.pick());
-      on("speed", "change", () => {
-        if (this.timer !== null) {
-          this.pause();
-          this.play();
-        }
-      });
-    }
-
-    /* Moves to a position and stays there. */
-    go(done) {
-      this.pause();
-      this.show(done);
+      for (const name of ["row", "column"]) {
+        this.part(name).addEventListener("input", () => this.pick());
+      }
     }
 
     jump(loop, direction) {
-      this.go(this.recording.boundary(this.done - 1, loop, direction) + 1);
-    }
-
-    play() {
-      if (this.done >= this.recording.frames) {
-        this.show(0);
-      }
-      this.timer = window.setInterval(() => {
-        this.show(this.done + 1);
-        if (this.done >= this.recording.frames) {
-          this.pause();
-        }
-      }, 1000 / Number(this.part("speed").value));
-      this.part("play").textContent = "Pause";
-      this.part("status").setAttribute("aria-live", "off");
-    }
-
-    pause() {
-      if (this.timer !== null) {
-        window.clearInterval(this.timer);
-        this.timer = null;
-        this.part("play").textContent = "Play";
-        this.part("status").setAttribute("aria-live", "polite");
-      }
+      this.player.go(this.recording.boundary(this.player.done - 1, loop, direction) + 1);
     }
 
     pick() {
@@ -107,44 +65,29 @@ accelsim.register("viewer", (function () {
       this.selected = cell;
       this.part("row").value = Math.floor(cell / columns) + 1;
       this.part("column").value = (cell % columns) + 1;
-      this.show(this.done);
+      this.player.moveTo(this.player.done);
     }
 
+    /* Draws everything at a position; returns where that is, in words. */
     show(done) {
       const recording = this.recording;
-      this.done = Math.min(Math.max(done, 0), recording.frames);
-      const frame = this.done - 1;
+      const frame = done - 1;
       text.drawNest(recording, this.lines, frame);
       text.drawLevels(recording, this.boxes, frame);
       const working = this.array.draw(frame, this.selected);
       this.pictures.forEach((picture) => picture.draw(frame, this.selected));
-      this.part("cell").replaceChildren(...text.cell(recording, this.selected, frame).map((line) => element("li", {}, line)));
-      const moves = text.moves(recording, frame);
-      this.part("moves").replaceChildren(...moves.map((line) => element("li", {}, line)));
-      this.drawCounts();
-      this.part("scrub").value = this.done;
-      this.part("scrub").setAttribute("aria-valuetext", this.where(frame));
-      this.part("status").textContent = `${this.where(frame)} ${frame < 0 ? "" : `${working} MACs work.`}`;
-      this.part("back").disabled = this.part("start").disabled = this.done === 0;
-      this.part("forward").disabled = this.part("end").disabled = this.done === recording.frames;
+      this.fill("cell", text.cell(recording, this.selected, frame));
+      this.fill("moves", text.moves(recording, frame));
+      this.drawCounts(done);
+      return frame < 0 ? text.where(recording, frame) : `${text.where(recording, frame)} ${working} MACs work.`;
     }
 
-    where(frame) {
-      const all = accelsim.count(this.recording.frames);
-      if (frame < 0) {
-        return "Before the first step.";
-      }
-      if (this.recording.isDrain(frame)) {
-        return `Frame ${all} of ${all}: the last outputs drain.`;
-      }
-      const loops = this.recording.nest.filter((line) => line.time !== undefined && line.time < this.recording.loops);
-      const time = this.recording.time(frame);
-      const at = loops.map((line) => `${line.dim.toLowerCase()} ${time[line.time] + 1} of ${line.trips}`).join(", ");
-      return `Frame ${accelsim.count(frame + 1)} of ${all}: ${at || "the only step"}.`;
+    fill(name, lines) {
+      this.part(name).replaceChildren(...lines.map((line) => element("li", {}, line)));
     }
 
-    drawCounts() {
-      const totals = this.recording.counts(this.done);
+    drawCounts(done) {
+      const totals = this.recording.counts(done);
       for (const { cell, now, counters, reported } of this.counts) {
         const sum = counters.reduce((total, counter) => total + totals[counter], 0);
         now.textContent = accelsim.count(sum);

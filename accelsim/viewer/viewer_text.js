@@ -45,6 +45,21 @@ accelsim.viewer.text = (function () {
     }
   }
 
+  /* The position in words: which trip of which loop. */
+  function where(recording, frame) {
+    const all = count(recording.frames);
+    if (frame < 0) {
+      return "Before the first step.";
+    }
+    if (recording.isDrain(frame)) {
+      return `Frame ${all} of ${all}: the last outputs drain.`;
+    }
+    const loops = recording.nest.filter((line) => line.time !== undefined && line.time < recording.loops);
+    const time = recording.time(frame);
+    const at = loops.map((line) => `${line.dim.toLowerCase()} ${time[line.time] + 1} of ${line.trips}`).join(", ");
+    return `Frame ${count(frame + 1)} of ${all}: ${at || "the only step"}.`;
+  }
+
   function place(recording, index) {
     return index === null ? "" : recording.places[index].level || "MACs";
   }
@@ -152,5 +167,5 @@ accelsim.viewer.text = (function () {
     }
   }
 
-  return { nest, drawNest, moves, cell, levels, drawLevels };
+  return { nest, drawNest, where, moves, cell, levels, drawLevels };
 })();
