@@ -103,10 +103,13 @@ accelsim.viewer.ArrayPicture = (function () {
     brief(ranges, tensor) {
       const ranks = this.recording.tensors[tensor].ranks;
       const name = this.recording.tensors[tensor].name[0];
-      const parts = ranges.filter((_, i) => ranks[i].size > 1);
-      const text = parts.map(([low, high]) => (low === high ? `${low}` : `${low}-${high}`)).join(" ");
+      const parts = ranges.filter((_, i) => ranks[i].size > 1).map(([low, high]) => (low === high ? `${low}` : `${low}-${high}`));
       const room = Math.floor((this.size.width - 10) / 5.4);
-      return `${name} ${text}`.slice(0, room);
+      const whole = [name, ...parts].join(" ");
+      while (parts.length > 0 && [name, ...parts].join(" ").length + 2 > room) {
+        parts.pop();
+      }
+      return whole.length <= room ? whole : [name, ...parts, "\u2026"].join(" ");
     }
 
     drawNet(frame) {
