@@ -134,8 +134,9 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
         timed = _timed(found) if given["stalls"] else []
         if scratch is not None:
             from accelsim.report.export import write_files
+            from accelsim.report.reasons import findings
 
-            written = write_files(found, scratch, declaration.title, timed)
+            written = write_files(findings(found, declaration.title, timed=timed), scratch)
     if given["out"] is not None:
         output.log(f"{len(written)} files written to {given['out']}")
     if given["as_json"]:
