@@ -16,6 +16,7 @@ ORDER = (
     ("errors",),
     ("units",),
     ("files",),
+    ("web",),
     ("workload", "architecture"),
     ("mapping",),
     ("model", "simulate"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accelsim.report.figures.axes import distinct, legend_below, mark, name_ticks, number
-from accelsim.report.style import COLORS, DOUBLE, look, marker, new_figure, styled
+from accelsim.report.style import DOUBLE, look, marker, new_figure, styled
+from accelsim.web.palette import COLORS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from accelsim.report.figures.axes import distinct, legend_below, number, panels, plain_ticks
-from accelsim.report.style import COLORS, DOUBLE, SINGLE, marker, new_figure, styled
+from accelsim.report.style import DOUBLE, SINGLE, marker, new_figure, styled
+from accelsim.web.palette import COLORS
 
 if TYPE_CHECKING:
     import pandas as pd
