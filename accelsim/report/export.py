@@ -1,5 +1,6 @@
 """The files of a comparison: built whole beside their place, then moved into it one by one; other files stay.
 
+    report.html  the interactive page, which carries all data
     summary.csv  layers.csv  accesses.csv  report.md  result.json
     figures/     every figure as .svg, .pdf and .png, and what it shows as .csv
 
@@ -112,17 +113,19 @@ def write_files(found: Findings, scratch: Path, figure_names: Sequence[str] | No
     from accelsim.report.figures import figures
     from accelsim.report.figures.catalogue import left_out
     from accelsim.report.markdown import render_report
+    from accelsim.report.page.page import render_report_page
 
     drawn = figures(found, figure_names)
     comparison = found.comparison
     contents: dict[str, bytes] = {f"{kind}.csv": render_csv(kind, comparison).encode() for kind in rows.ROWS}
     contents["result.json"] = render_json(comparison_record(comparison)).encode()
-    captions = {name: figure.caption for name, figure in drawn.items()}
-    contents["report.md"] = render_report(found, captions, tuple(left_out(found, figure_names))).encode()
     if found.timed:
         from accelsim.report.stalls import stall_csv
 
         contents["stalls.csv"] = stall_csv(found.timed).encode()
+    contents = {"report.html": render_report_page(found, contents).encode(), **contents}
+    captions = {name: figure.caption for name, figure in drawn.items()}
+    contents["report.md"] = render_report(found, captions, tuple(left_out(found, figure_names))).encode()
     for name, figure in drawn.items():
         contents |= {f"{FIGURES}/{name}.{ending}": data for ending, data in _pictures(figure)}
     (scratch / FIGURES).mkdir(exist_ok=True)

@@ -21,9 +21,7 @@ def render_report(found: Findings, captions: Mapping[str, str], remarks: Sequenc
     """The report as Markdown; ``captions``: of the figures, by the names of their files without ending; ``remarks``:
     what is to be noted about them."""
     comparison = found.comparison
-    machines = ", ".join(a.name for a in comparison.architectures)
-    subject = found.title or f"{', '.join(comparison.networks)} on {machines}"
-    parts = [f"# {subject}", _asked(comparison)]
+    parts = [f"# {subject(found)}", asked(comparison)]
     parts += ["## Machines", render_markdown(_machines(comparison))]
     parts += ["## Summary", *map(render_markdown, summary_tables(comparison))]
     if comparison.infeasible:
@@ -45,15 +43,23 @@ def render_report(found: Findings, captions: Mapping[str, str], remarks: Sequenc
     return "\n\n".join(parts) + "\n"
 
 
-def _asked(comparison: Compared) -> str:
-    asked = comparison.settings
-    batch = "the batch that each network states" if asked.batch is None else f"batch {asked.batch}"
-    dataflow = "its machine's own dataflow" if asked.dataflow is None else f"dataflow {asked.dataflow}"
-    limit = "" if asked.seconds is None else f", at most {asked.seconds:g} s each"
-    proof = "proof" if asked.gap == 0 else f"a gap of {100 * asked.gap:g} % to the lower bound"
+def subject(found: Findings) -> str:
+    """The title of the declaration, or what is compared."""
+    networks, machines = ", ".join(found.comparison.networks), [a.name for a in found.comparison.architectures]
+    several = ", ".join(machines) if len(machines) <= 8 else f"{len(machines)} machines"
+    return found.title or f"{networks} on {several}"
+
+
+def asked(comparison: Compared) -> str:
+    """What was asked of every layer, in a sentence."""
+    settings = comparison.settings
+    batch = "the batch that each network states" if settings.batch is None else f"batch {settings.batch}"
+    dataflow = "its machine's own dataflow" if settings.dataflow is None else f"dataflow {settings.dataflow}"
+    limit = "" if settings.seconds is None else f", at most {settings.seconds:g} s each"
+    proof = "proof" if settings.gap == 0 else f"a gap of {100 * settings.gap:g} % to the lower bound"
     return (
-        f"Every layer at {batch}, mapped under {dataflow} for least {asked.objective}, counts by the convention"
-        f" '{asked.convention}'; asked for {proof}{limit}."
+        f"Every layer at {batch}, mapped under {dataflow} for least {settings.objective}, counts by the convention"
+        f" '{settings.convention}'; asked for {proof}{limit}."
     )
 
 

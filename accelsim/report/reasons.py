@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from accelsim.errors import InputError, nearest
 from accelsim.report.compared import Compared
+from accelsim.report.provenance import Input
 from accelsim.report.results import LayerResult
 from accelsim.report.searching import limits
 from accelsim.report.stalls import Timed
@@ -32,6 +34,7 @@ class Findings:
     title, source   of the declaration; empty where there is none
     timed           layers that were followed through the tile pipeline
     reasons         why, for every layer with MACs that has a mapping
+    inputs          the files it was made of
     """
 
     comparison: Compared
@@ -39,10 +42,15 @@ class Findings:
     source: str = ""
     timed: tuple[Timed, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
     def reason(self, result: LayerResult) -> Explanation | None:
         """Why this layer costs what it costs on this machine; None for what has no reasons."""
-        return next((why for at, why in self.reasons if at is result), None)
+        return self._by_place.get((result.network, result.machine, result.layer))
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[str, str, str], Explanation]:
+        return {(r.network, r.machine, r.layer): why for r, why in self.reasons}
 
 
 def findings(
@@ -54,6 +62,7 @@ def findings(
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cache: Cache | None = None,
+    inputs: Sequence[Input] = (),
 ) -> Findings:
     """The comparison with its reasons.
 
@@ -75,7 +84,7 @@ def findings(
         out.append((result, why))
         if progress is not None:
             progress(len(out), len(mapped))
-    return Findings(comparison, title, source, tuple(timed), tuple(out))
+    return Findings(comparison, title, source, tuple(timed), tuple(out), tuple(inputs))
 
 
 def _result(result: LayerResult) -> SearchResult:
