@@ -116,13 +116,7 @@ def write_files(found: Findings, scratch: Path, figure_names: Sequence[str] | No
     from accelsim.report.page.page import render_report_page
 
     drawn = figures(found, figure_names)
-    comparison = found.comparison
-    contents: dict[str, bytes] = {f"{kind}.csv": render_csv(kind, comparison).encode() for kind in rows.ROWS}
-    contents["result.json"] = render_json(comparison_record(comparison)).encode()
-    if found.timed:
-        from accelsim.report.stalls import stall_csv
-
-        contents["stalls.csv"] = stall_csv(found.timed).encode()
+    contents = data_files(found)
     contents = {"report.html": render_report_page(found, contents).encode(), **contents}
     captions = {name: figure.caption for name, figure in drawn.items()}
     contents["report.md"] = render_report(found, captions, tuple(left_out(found, figure_names))).encode()
@@ -132,6 +126,18 @@ def write_files(found: Findings, scratch: Path, figure_names: Sequence[str] | No
     for name, data in contents.items():
         (scratch / name).write_bytes(data)
     return list(contents)
+
+
+def data_files(found: Findings) -> dict[str, bytes]:
+    """The numbers in full, by file name: CSV and JSON."""
+    comparison = found.comparison
+    contents = {f"{kind}.csv": render_csv(kind, comparison).encode() for kind in rows.ROWS}
+    contents["result.json"] = render_json(comparison_record(comparison)).encode()
+    if found.timed:
+        from accelsim.report.stalls import stall_csv
+
+        contents["stalls.csv"] = stall_csv(found.timed).encode()
+    return contents
 
 
 def _pictures(drawn: Drawn) -> Iterator[tuple[str, bytes]]:

@@ -6,7 +6,7 @@ const EDGE = { left: 64, right: 12, top: 10 };
 function barChart(box, { title, axis, bars, log = false, high = null }) {
   const width = Math.max(300, box.clientWidth || 600);
   const slot = (width - EDGE.left - EDGE.right) / Math.max(1, bars.length);
-  const longest = Math.max(0, ...bars.map((bar) => bar.label.length)) * 6.6;
+  const longest = Math.max(0, ...bars.map((bar) => bar.label.length)) * 8;
   const turned = longest > slot - 4;
   const bottom = turned ? Math.min(120, longest + 14) : 26;
   const top = Math.max(log ? 10 : 0, ...bars.flatMap((bar) => bar.parts.map((part) => part.high)));

@@ -1,6 +1,6 @@
 /* The way down: network, machine, layer, level, and the loop nest; each with its reasons. */
 function plainTable(caption, heads, rows) {
-  const isNumber = heads.map((_, i) => i > 0 && rows.every((row) => /^[-+\d]/.test(row[i]) || row[i] === NONE));
+  const isNumber = heads.map((_, i) => i > 0 && rows.every((row) => /^[-+\d]/.test(row[i]) || row[i] === NONE || row[i] === ""));
   const cell = (text, i) => element(i === 0 ? "th" : "td", { class: isNumber[i] ? "number" : null, scope: i === 0 ? "row" : null }, text);
   const table = element(
     "table", {}, element("caption", {}, caption),
@@ -73,7 +73,7 @@ function headline(row) {
     const shares = `spatial ${percent(row.utilization_spatial)} x ragged ${percent(row.utilization_ragged)} x bandwidth ${percent(row.utilization_bandwidth)}`;
     pairs.push(["utilization", `${percent(row.utilization)} % (${shares})`]);
   }
-  pairs.push(["in the network", `${count(row.repeat)} times`], ["convention", row.convention]);
+  pairs.push(["in the network", `${count(row.repeat)} ${row.repeat === 1 ? "time" : "times"}`], ["convention", row.convention]);
   return element("dl", { class: "pairs" }, ...pairs.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]));
 }
 

@@ -24,7 +24,7 @@ function controls(report, box) {
     report.layerText = text.value.trim().toLowerCase();
     report.changed();
   });
-  parts.push(element("label", {}, "Layers ", text));
+  parts.push(element("label", {}, "Layer names ", text));
   const boxes = element("div", { class: "machines" });
   const drawBoxes = () => {
     const all = report.groupMachines().map((machine) => {
@@ -73,7 +73,7 @@ function summaryGrid(report) {
   const whole = { partial: (row) => row.infeasible !== "" };
   const scaledBy = (value, by) => (value === null ? null : value / by);
   const caption = `${report.group.network}: sums over the layers with MACs; * best, ! without the layers that have no mapping`;
-  return new Grid(caption, [
+  const columns = [
     { label: "machine", value: (row) => row.machine, text: (row) => row.machine, isText: true, link: (row) => report.address(row.machine) },
     measure(`energy (${scaled})`, (row) => scaledBy(row.energy, factor), significant, least, whole),
     measure(`energy/MAC (${unit})`, (row) => row.energy_per_mac, significant, least, whole),
@@ -82,8 +82,11 @@ function summaryGrid(report) {
     measure("TOPS", (row) => row.tops, significant, most, whole),
     measure("utilization (%)", (row) => (row.utilization === null ? null : 100 * row.utilization), (value) => (value === null ? NONE : fixed(value, 1)), most, whole),
     measure("DRAM/MAC (words)", (row) => row.dram_words_per_mac, significant, least, whole),
-    { label: "no mapping", value: (row) => row.infeasible, text: (row) => row.infeasible || NONE, isText: true },
-  ], rows);
+  ];
+  if (rows.some((row) => row.infeasible !== "")) {
+    columns.push({ label: "no mapping", value: (row) => row.infeasible, text: (row) => row.infeasible || NONE, isText: true });
+  }
+  return new Grid(caption, columns, rows);
 }
 
 function layerGrid(report) {
