@@ -88,10 +88,16 @@ def marker(index: int) -> dict[str, Any]:
     return {"marker": shape, "markerfacecolor": colour, "markeredgecolor": "#202020", "markeredgewidth": 0.4}
 
 
+_UNDATED: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+
+
 @styled
 def picture(figure: Figure, kind: str) -> bytes:
-    """The figure as the bytes of a ``png`` or ``svg``; equal figures give equal bytes."""
+    """The figure as the bytes of a ``png``, ``svg`` or ``pdf``; equal figures give equal bytes."""
     buffer = BytesIO()
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
-    figure.savefig(buffer, format=kind, metadata=metadata)
+    figure.savefig(buffer, format=kind, metadata=_UNDATED[kind])
     return buffer.getvalue()

@@ -17,7 +17,7 @@ from accelsim.web.page import render, render_page
 from accelsim.workload.operation import Operation
 
 ABOUT = (
-    "One layer, every dataflow at its own pace: a frame of each at a time. Bands that keep their shade and get no dark "
+    "Every dataflow at its own pace, a frame of each at a time. Bands that keep their shade and get no dark "
     "edge are what a dataflow holds still; lines are words on their way into the array, dashed ones sums on their way "
     "out. The views below follow."
 )
@@ -41,6 +41,14 @@ class ViewPage:
 
 
 def view_page(mapped: Sequence[Mapped], title: str, source: str = "", progress: Progress | None = None) -> ViewPage:
+    """Views of every mapping as a page of their own; arguments and errors as of `view_fragments`."""
+    fragments, views = view_fragments(mapped, progress)
+    return ViewPage(render_page(title, fragments, source, "Made by accelsim; the page needs no network."), views)
+
+
+def view_fragments(
+    mapped: Sequence[Mapped], progress: Progress | None = None
+) -> tuple[tuple[Fragment, ...], tuple[View, ...]]:
     """Executes every mapping and shows it; with several, a first section that plays all of them in step.
 
     Raises InputError for none, or for a layer too large to be executed; MappingError for a mapping that is not valid.
@@ -55,7 +63,7 @@ def view_page(mapped: Sequence[Mapped], title: str, source: str = "", progress: 
     fragments = [made.fragment for made in views]
     if len(views) > 1:
         fragments.insert(0, _together(mapped, views))
-    return ViewPage(render_page(title, fragments, source, "Made by accelsim; the page needs no network."), tuple(views))
+    return tuple(fragments), tuple(views)
 
 
 @cache
@@ -86,8 +94,7 @@ def _together(mapped: Sequence[Mapped], views: Sequence[View]) -> Fragment:
         )
     template = (files("accelsim.viewer") / "together.html").read_text(encoding="utf-8")
     longest = max(made.frames for made in views)
-    body = render(
-        template, about=ABOUT, tensors=tensors, rows=rows, controls=controls("all views in step", longest)
-    )  # fmt: skip
-    names = [f"{one.architecture.name}" for one in mapped]
+    body = render(template, about=ABOUT, tensors=tensors, rows=rows, controls=controls("all views in step", longest))
+    several = len({one.operation.name for one in mapped}) > 1
+    names = [f"{one.operation.name} on {one.architecture.name}" if several else one.architecture.name for one in mapped]
     return Fragment("together", "In step", body, _kind(), {"names": names})
