@@ -21,8 +21,8 @@ from accelsim.web.fragment import Fragment, Kind
 from accelsim.web.page import render
 from accelsim.workload.operation import Operation
 
-MOST_MACS = 300_000_000
-"""A larger layer is not executed for a picture."""
+MOST_MACS = 2_000_000_000
+"""A larger layer is not executed for a picture: the execution takes a second for some three million MACs."""
 _SCRIPTS = ("viewer_data", "viewer_player", "viewer_array", "viewer_tensors", "viewer_text", "viewer")
 
 
@@ -100,7 +100,7 @@ def _about(operation: Operation, architecture: Architecture, recording: Recordin
         )
     return (
         f"{operation.name} on {architecture.name}, executed on real numbers, {grain}. Equal shades of a colour are "
-        f"equal words; a dark edge marks what has changed; lines are words on their way, dashed ones sums going out."
+        f"equal words; a strong edge marks what has changed; lines are words on their way, dashed ones sums going out."
     )
 
 

@@ -17,9 +17,9 @@ from accelsim.web.page import render, render_page
 from accelsim.workload.operation import Operation
 
 ABOUT = (
-    "Every dataflow at its own pace, a frame of each at a time. Bands that keep their shade and get no dark "
-    "edge are what a dataflow holds still; lines are words on their way into the array, dashed ones sums on their way "
-    "out. The views below follow."
+    "Every dataflow at its own pace, a frame of each at a time. Bands that keep their shade and get no strong edge are "
+    "what a dataflow holds still; lines are words on their way into the array, dashed ones sums on their way out. The "
+    "views below follow."
 )
 
 

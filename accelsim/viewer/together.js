@@ -37,7 +37,7 @@ accelsim.register("together", (function () {
       root.querySelector(".part-arrays").append(...panels.map((each) => each.figure));
       const player = new Player(root, Math.max(...views.map((view) => view.recording.frames)), (done) => {
         panels.forEach((each) => draw(each, done));
-        return `After ${accelsim.count(done)} frames.`;
+        return `After ${accelsim.count(done)} ${done === 1 ? "frame" : "frames"}.`;
       });
       root.classList.add("ready");
       player.go(1);

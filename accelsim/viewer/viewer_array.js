@@ -27,7 +27,8 @@ accelsim.viewer.ArrayPicture = (function () {
       this.hasText = this.size.width >= 44 && this.size.height >= 40;
       const width = 2 * LEFT + recording.grid.shownColumns * this.size.width;
       const height = TOP + 6 + recording.grid.shownRows * this.size.height;
-      this.svg = element("svg:svg", { viewBox: `0 0 ${width} ${height}`, role: "img", class: "array", width });
+      this.svg = element("svg:svg", { viewBox: `0 0 ${width} ${height}`, role: "img", width });
+      this.svg.setAttribute("class", this.size.height < 40 ? "array small" : "array");
       this.net = element("svg:g", { class: "net", "aria-hidden": "true" });
       this.cells = recording.grid.macs.map((_, cell) => this.makeCell(cell, select));
       this.svg.append(...this.cells.map((cell) => cell.group), this.net);
@@ -66,7 +67,9 @@ accelsim.viewer.ArrayPicture = (function () {
       });
       this.cells.forEach((cell, i) => {
         cell.frame.setAttribute("class", `pe${macs[i] > 0 ? " works" : " idle"}${i === selected ? " selected" : ""}`);
+        if (!this.recording.everyStep) {
         cell.load.setAttribute("width", (macs[i] / most) * (this.size.width - this.size.gap));
+      }
       });
       this.drawNet(frame);
       const grid = this.recording.grid;

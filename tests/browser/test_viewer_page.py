@@ -20,10 +20,11 @@ from accelsim.mapping.nest import Mapping, Temporal
 from accelsim.mapping.parse import load_mapping
 from accelsim.model.evaluate import evaluate
 from accelsim.report.searching import best_mapping
+from accelsim.simulate.frames import Frames
 from accelsim.viewer.page import Mapped, view_page
-from accelsim.viewer.recording import record
+from accelsim.viewer.recording import MOST_FRAMES, record
 from accelsim.workload.files import load_layer, load_network
-from accelsim.workload.operation import Operation
+from accelsim.workload.operation import Operation, Tensor
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 EVIL = "<script>alert(1)</script>"
@@ -99,6 +100,46 @@ def test_counters_end_at_the_counts_of_the_api_for_every_tensor_and_level(
     assert_counters_equal(opened.page, evaluate(*case).counts)
     assert opened.page.locator("[data-counters]:not(.full)").count() == 0
     opened.assert_quiet()
+
+
+HELD = """(frame) => {
+  const recording = accelsim.viewer.views[0].recording;
+  return recording.places.map((place, i) => place.level === "" ? [] : place.shown.map((_, j) => [
+    recording.note("held", i, j, frame), JSON.stringify(recording.tile(place.tensor, recording.box(i, j, frame))),
+  ]));
+}"""
+
+
+@pytest.mark.parametrize("name", ["eyeriss, by hand", "output-stationary, forwarding", "row-stationary"])
+def test_what_is_held_at_any_frame_is_what_the_execution_holds(open_page: Callable[..., Any], name: str) -> None:
+    """Words and index ranges of every instance of every memory, worked out here from the frames' boxes."""
+    operation, machine, nest = CASES[name]()
+    page = open_page(page_of((operation, machine, nest))).page
+    frames = Frames(operation, machine, nest, most=MOST_FRAMES)
+    for number, frame in enumerate(frames.walk()):
+        if number % 37:
+            continue
+        said = page.evaluate(HELD, number)
+        for i, place in enumerate(frames.plan.places):
+            if place.is_mac:
+                continue
+            tensor, want = operation.tensors[place.tensor], []
+            for row in range(frames.plan.rows[i], frames.plan.rows[i + 1]):
+                box = dict(zip(operation.dims, zip(frame.lows[row], frame.lengths[row], strict=True), strict=True))
+                want.append([int(frame.held[row]), ranges(tensor, box)])
+            assert said[i] == want
+
+
+def ranges(tensor: Tensor, box: dict[str, tuple[int, int]]) -> str:
+    """First and last index along every rank, as JSON; null where there is no data."""
+    out = []
+    for rank in tensor.ranks:
+        if any(box[term.dim][1] == 0 for term in rank.terms):
+            return "null"
+        low = rank.offset + sum(term.stride * int(box[term.dim][0]) for term in rank.terms)
+        high = low + sum(term.stride * int(box[term.dim][1] - 1) for term in rank.terms)
+        out.append([max(low, 0), min(high, rank.size - 1)])
+    return "null" if any(low > high for low, high in out) else json.dumps(out, separators=(",", ":"))
 
 
 def test_nothing_has_moved_at_the_beginning_and_counters_never_fall(open_page: Callable[..., Any]) -> None:
