@@ -11,17 +11,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import accelsim
 from accelsim.architecture.files import load_architecture
 from accelsim.cli.main import main
 from accelsim.errors import InputError, MappingError
 from accelsim.mapping.nest import Mapping, Spatial, Storage, Temporal
 from accelsim.mapping.parse import load_mapping
+from accelsim.report.declaration import load_declaration
+from accelsim.report.motion import views_of
 from accelsim.viewer.codec import Series, nested
 from accelsim.viewer.fragment import view
 from accelsim.viewer.grid import grid_of
 from accelsim.viewer.page import view_page
 from accelsim.viewer.recording import record
-from accelsim.workload.files import load_layer
+from accelsim.workload.files import load_layer, load_network
 from accelsim.workload.layer import Convolution
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
@@ -171,3 +174,42 @@ def test_wrong_arguments_give_a_sentence_and_no_file(
 def test_a_folder_that_is_not_there_is_found_out_before_the_search(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["view", str(EXAMPLES / "small.yaml"), "--arch", "eyeriss", "--out", "/nowhere/v.html"]) == 2
     assert "folder /nowhere does not exist" in capsys.readouterr().err
+
+
+def compared(view: tuple[str, ...]) -> Any:
+    network = load_network("lenet5").only(["C3", "F6"])
+    found = accelsim.compare(network, ["ws256", "nlr256"], gap=0.5, cache=False)
+    return views_of(found, view)
+
+
+def test_a_report_plays_the_layers_that_it_names_on_every_machine() -> None:
+    sections = compared(("F6", "C3"))
+    assert [one.title for one in sections] == [
+        "In step",
+        *(f"{x} on {m}" for x in ("F6", "C3") for m in ("ws256", "nlr256")),
+    ]
+    assert [one.title for one in compared(("F6",))] == ["In step", "F6 on ws256", "F6 on nlr256"]
+
+
+def test_a_report_names_layers_that_are_there() -> None:
+    with pytest.raises(InputError, match=r"view must name layers with MACs of the networks, not 'C4'; known: C3, F6"):
+        compared(("C4",))
+    with pytest.raises(InputError, match=r"lenet5: no layer 'C4'"):
+        load_network("lenet5").only(["C4"])
+
+
+def test_a_network_of_some_layers_is_fed_from_outside() -> None:
+    network = load_network("lenet5")
+    some = network.only(["F6", "C3"])
+    assert [entry.name for entry in some.layers] == ["C3", "F6"]
+    assert {producer for producer, _ in some.edges} == {"input"}
+    assert some.macs == sum(entry.macs for entry in network.layers if entry.name in ("C3", "F6")) == 240_000 + 10_080
+
+
+def test_five_dataflows_is_one_layer_on_five_machines_all_of_it_played() -> None:
+    declared = load_declaration("five_dataflows")
+    assert declared.layers == declared.view == ("C3",)
+    kinds = [load_architecture(name).dataflow for name in declared.machines]
+    assert kinds == [
+        "weight_stationary", "output_stationary_a", "input_stationary", "no_local_reuse", "row_stationary",
+    ]  # fmt: skip

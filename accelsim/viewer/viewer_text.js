@@ -6,7 +6,7 @@ accelsim.viewer.text = (function () {
 
   /* One line per line of the nest; loops in time that frames follow have buttons to go to their trips. */
   function nest(recording, jump) {
-    const list = element("ol", { class: "nest", "aria-label": "Loop nest" });
+    const list = element("ol", { class: "nest", "aria-label": "Loop nest", tabindex: 0 });
     const lines = recording.nest.map((line) => {
       const code = element("code", {}, line.text);
       const at = element("span", { class: "at" });

@@ -13,12 +13,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+import accelsim
 from accelsim.architecture.files import load_architecture
 from accelsim.architecture.spec import Architecture
 from accelsim.mapping.counts import AccessCounts
 from accelsim.mapping.nest import Mapping, Temporal
 from accelsim.mapping.parse import load_mapping
 from accelsim.model.evaluate import evaluate
+from accelsim.report.declaration import load_declaration
+from accelsim.report.export import data_files
+from accelsim.report.motion import views_of
+from accelsim.report.page.page import render_report_page
+from accelsim.report.reasons import findings
 from accelsim.report.searching import best_mapping
 from accelsim.simulate.frames import Frames
 from accelsim.viewer.page import Mapped, view_page
@@ -308,3 +314,22 @@ def test_a_view_tile_by_tile_says_so(open_page: Callable[..., Any]) -> None:
     operation, architecture, mapping = searched("eyeriss", "C3")
     page = open_page(page_of((operation, architecture, mapping))).page
     assert "tile by tile: a frame is a trip of 'for " in page.locator("section.viewer > p").first.inner_text()
+
+
+def test_the_report_of_five_dataflows_ends_at_every_count_of_every_machine(open_page: Callable[..., Any]) -> None:
+    declared = load_declaration("five_dataflows")
+    network = load_network(*declared.networks).only(["C3"])
+    compared = accelsim.compare(network, list(declared.machines), objective="edp", cache=False)
+    found = replace(findings(compared), motion=views_of(compared, declared.view))
+    html = render_report_page(found, data_files(found))
+    assert len(html.encode()) < 1_000_000
+    opened = open_page(html)
+    views = opened.page.locator("section.viewer")
+    assert views.count() == 5
+    opened.page.locator("#together .part-end").click()
+    for i, result in enumerate(compared.results):
+        assert result.evaluation is not None
+        assert "every one of its" in views.nth(i).locator("p").first.inner_text()
+        assert_counters_equal(views.nth(i), result.evaluation.counts)
+    assert opened.grave_findings() == []
+    opened.assert_quiet()
