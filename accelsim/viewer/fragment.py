@@ -90,7 +90,7 @@ def _about(operation: Operation, architecture: Architecture, recording: Recordin
     data = recording.data
     steps = recording.counts.steps
     if recording.is_every_step:
-        grain = f"every one of its {steps:,} compute steps is a frame"
+        grain = f"every one of its {steps:,} compute steps is a frame" if steps > 1 else "in its one compute step"
     else:
         lines = [line for line in data["nest"] if line.get("time") == data["loops"] - 1]  # type: ignore[attr-defined,operator]
         many = "a trip" if data["every"] == 1 else f"{data['every']} trips"
@@ -100,7 +100,8 @@ def _about(operation: Operation, architecture: Architecture, recording: Recordin
         )
     return (
         f"{operation.name} on {architecture.name}, executed on real numbers, {grain}. Equal shades of a colour are "
-        f"equal words; a strong edge marks what has changed; lines are words on their way, dashed ones sums going out."
+        f"equal words; a strong edge marks what has changed; lines are words on their way, "
+        f"thick ones from neighbour to neighbour, dashed ones sums going out."
     )
 
 

@@ -79,7 +79,10 @@ accelsim.register("viewer", (function () {
       this.fill("cell", text.cell(recording, this.selected, frame));
       this.fill("moves", text.moves(recording, frame));
       this.drawCounts(done);
-      return frame < 0 ? text.where(recording, frame) : `${text.where(recording, frame)} ${working} MACs work.`;
+      const grid = recording.grid;
+      const drawn = grid.macs.length < grid.rows * grid.columns ? " of those drawn" : "";
+      const busy = `${accelsim.count(working)} MACs${drawn} work.`;
+      return frame < 0 ? text.where(recording, frame) : `${text.where(recording, frame)} ${busy}`;
     }
 
     fill(name, lines) {

@@ -17,6 +17,22 @@ accelsim.viewer.ArrayPicture = (function () {
     return { width, height, gap: width > 30 ? 4 : 1 };
   }
 
+  /* What a tile has that the one before it lacked, where they differ along one rank; else all of it. */
+  function added(now, before) {
+    if (before === null) {
+      return now;
+    }
+    const apart = now.map((_, i) => i).filter((i) => now[i][0] !== before[i][0] || now[i][1] !== before[i][1]);
+    if (apart.length !== 1) {
+      return now;
+    }
+    const [[low, high], [first, last]] = [now[apart[0]], before[apart[0]]];
+    const part = high > last ? [Math.max(low, last + 1), high] : [low, Math.min(high, first - 1)];
+    return now.map((range, i) => (i === apart[0] ? part : range));
+  }
+
+  const covers = (tile, part) => part.every(([low, high], i) => tile[i][0] <= low && high <= tile[i][1]);
+
   const key = (ranges) => (ranges === null ? "" : ranges.map((range) => range.join("-")).join(","));
 
   class ArrayPicture {
@@ -123,7 +139,10 @@ accelsim.viewer.ArrayPicture = (function () {
       this.places.forEach((place, i) => {
         const tensor = this.recording.places[place].tensor;
         const isOutput = tensor === this.recording.tensors.length - 1;
-        this.drawPaths(this.groups(this.taking(place, frame), place, frame), i, false);
+        const taking = this.taking(place, frame);
+        const handed = this.handedOn(place, taking, frame);
+        this.drawPaths(this.groups(taking.filter((cell) => !handed.has(cell)), place, frame), i, false);
+        this.drawHandovers(handed, i);
         if (isOutput) {
           this.drawPaths(this.groups(this.giving(place, frame), place, frame), i, true);
         }
@@ -140,6 +159,47 @@ accelsim.viewer.ArrayPicture = (function () {
         }
         return !isOutput && this.recording.element(record.tensor, cell, frame) !== null;
       });
+    }
+
+    /* Where neighbours forward: per cell, the nearest that held before what is new in it. */
+    handedOn(place, cells, frame) {
+      const handed = new Map();
+      if (frame < 1 || !this.recording.everyStep || !this.recording.places[place].network.includes("forwarding")) {
+        return handed;
+      }
+      const columns = this.recording.grid.shownColumns;
+      const before = this.cells.map((_, cell) => this.recording.content(place, cell, frame - 1));
+      const away = (a, b) => Math.abs((a % columns) - (b % columns)) + Math.abs(Math.floor(a / columns) - Math.floor(b / columns));
+      for (const cell of cells) {
+        const part = added(this.recording.content(place, cell, frame), before[cell]);
+        const near = before.map((_, i) => i).filter((i) => i !== cell && before[i] !== null && covers(before[i], part));
+        if (near.length > 0) {
+          handed.set(cell, near.reduce((best, i) => (away(i, cell) < away(best, cell) ? i : best)));
+        }
+      }
+      return handed;
+    }
+
+    drawHandovers(handed, band) {
+      const color = this.recording.tensors[this.recording.places[this.places[band]].tensor].color;
+      const lines = [...handed].map(([cell, from]) => {
+        const [[x, y], [left, top]] = [this.center(cell, band), this.center(from, band)];
+        return `M${left.toFixed(1)} ${top.toFixed(1)}L${x.toFixed(1)} ${y.toFixed(1)}`;
+      });
+      const dots = [...handed.keys()].map((cell) => `M${this.center(cell, band).map((at) => at.toFixed(1)).join(" ")}h0`);
+      if (lines.length > 0) {
+        this.net.append(
+          element("svg:path", { d: lines.join(""), stroke: color, class: "wire hand" }),
+          element("svg:path", { d: dots.join(""), stroke: color, class: "dots" })
+        );
+      }
+    }
+
+    /* The middle of a cell's band. */
+    center(cell, band) {
+      const [x, y] = this.corner(cell);
+      const height = (this.size.height - this.size.gap) / this.places.length;
+      return [x + (this.size.width - this.size.gap) / 2, y + (band + 0.5) * height];
     }
 
     giving(place, frame) {
@@ -167,15 +227,10 @@ accelsim.viewer.ArrayPicture = (function () {
         return;
       }
       const color = this.recording.tensors[this.recording.places[this.places[band]].tensor].color;
-      const height = (this.size.height - this.size.gap) / this.places.length;
-      const place = (cell) => {
-        const [x, y] = this.corner(cell);
-        return [x + (this.size.width - this.size.gap) / 2, y + (band + 0.5) * height];
-      };
       const lines = [];
       const dots = [];
       for (const group of groups) {
-        const points = group.map(place);
+        const points = group.map((cell) => this.center(cell, band));
         const mean = (axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
         const [middle, level] = [(mean(0) + (band - 1) * 4).toFixed(1), mean(1).toFixed(1)];
         lines.push(`M${middle} 2V${level}`);

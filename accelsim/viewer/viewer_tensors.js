@@ -13,7 +13,7 @@ accelsim.viewer.TensorPicture = (function () {
       const wide = record.ranks.map((_, i) => i).filter((i) => record.ranks[i].size > 1);
       this.plane = wide.slice(-2);
       this.bars = wide.slice(0, -2);
-      const height = 24 + 16 * this.bars.length + PLANE;
+      const height = this.frame().y + this.frame().height + 4;
       this.svg = element("svg:svg", { viewBox: `0 0 ${WIDTH} ${height}`, width: WIDTH, role: "img", class: "tensor" });
       this.marks = element("svg:g", {});
       this.svg.append(this.ground(record), this.marks);

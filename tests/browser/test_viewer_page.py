@@ -258,6 +258,24 @@ def test_weight_stationary_bands_stay_while_the_others_change(open_page: Callabl
     assert moved("is256")[0] is False
 
 
+def test_multicast_handing_on_and_reduction_are_drawn(open_page: Callable[..., Any]) -> None:
+    """C3 on 10 x 10 PEs (rows e, columns f), each with its output. When the tap s goes from 0 to 1, a PE needs the
+    input column f + 1, which its right neighbour held: 9 of 10 in each row; the last column comes from the buffer, and
+    the one weight from outside to all 100. On the weight-stationary machine sums of all taps are added up on their way out."""
+    page = open_page(page_of(searched("osa256", "C3"))).page
+    page.locator(".part-scrub").fill("31")
+    assert page.locator(".wire.hand").get_attribute("d").count("M") == 90
+    inputs, weights = [path.get_attribute("d") for path in page.locator(".wire.in").all()]
+    assert (inputs.count("L"), weights.count("L")) == (10, 100)
+    assert page.locator(".wire.out").count() == 0
+    assert "weights: DRAM sends 1, MACs take 100 (multicast)" in page.locator(".part-moves").inner_text()
+    page = open_page(page_of(searched("ws256", "C3"))).page
+    page.locator(".part-scrub").fill("40")
+    sums = page.locator(".wire.out").get_attribute("d")
+    assert (sums.count("V"), sums.count("L")) == (8, 200)  # 8 filters, each the sum of 25 PEs
+    assert "200 leave MACs, 8 arrive in GlobalBuffer (added up on the way)" in page.locator(".part-moves").inner_text()
+
+
 def test_machines_play_in_step(open_page: Callable[..., Any]) -> None:
     cases = (searched("ws256"), searched("osa256"), searched("nlr256"))
     opened = open_page(page_of(*cases))
