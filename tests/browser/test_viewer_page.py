@@ -261,7 +261,8 @@ def test_weight_stationary_bands_stay_while_the_others_change(open_page: Callabl
 def test_multicast_handing_on_and_reduction_are_drawn(open_page: Callable[..., Any]) -> None:
     """C3 on 10 x 10 PEs (rows e, columns f), each with its output. When the tap s goes from 0 to 1, a PE needs the
     input column f + 1, which its right neighbour held: 9 of 10 in each row; the last column comes from the buffer, and
-    the one weight from outside to all 100. On the weight-stationary machine sums of all taps are added up on their way out."""
+    the one weight from outside to all 100. On the weight-stationary machine the sums of all taps are added up on the
+    way out."""
     page = open_page(page_of(searched("osa256", "C3"))).page
     page.locator(".part-scrub").fill("31")
     assert page.locator(".wire.hand").get_attribute("d").count("M") == 90
