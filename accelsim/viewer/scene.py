@@ -64,7 +64,7 @@ def tensor_records(operation: Operation) -> list[Record]:
 
 
 def level_records(operation: Operation, architecture: Architecture, layout: Layout) -> list[Record]:
-    """Per level that keeps something: capacity in words (null: unbounded), private partitions, instances in use."""
+    """Per level that keeps something: capacity in its own words (null: unbounded), private partitions, instances."""
     records: list[Record] = []
     for level in architecture.levels:
         kept = [i for i, place in enumerate(layout.places) if place.level == level.name]
@@ -76,6 +76,7 @@ def level_records(operation: Operation, architecture: Architecture, layout: Layo
                 "capacity": level.capacity_words,
                 "private": dict(level.tensor_capacity_words),
                 "buffers": level.buffers,
+                "bits": level.word_bits,
                 "instances": max(layout.instances[i] for i in kept),
                 "inside": architecture.fanouts_above[level.name] > 0,
             }
@@ -87,9 +88,10 @@ def place_records(architecture: Architecture, layout: Layout, grid: Grid) -> lis
     """Per place: level ('' at the MACs), tensor, parent, temporal loops above, and the instances that are drawn.
 
     spread   MACs below one instance;  ``shown`` numbers of the instances below which a drawn MAC lies
-    network  how its words come and go on the axes that they cross
+    network  how its words come and go on the axes that they cross;  ``bits`` of a word there
     """
     macs = len(layout.digits)
+    level_bits = {level.name: level.word_bits for level in architecture.levels}
     return [
         {
             "level": place.level,
@@ -99,6 +101,7 @@ def place_records(architecture: Architecture, layout: Layout, grid: Grid) -> lis
             "spread": macs // layout.instances[i],
             "shown": list(shown_instances(macs // layout.instances[i], grid)),
             "network": networks(architecture, layout, i, place),
+            "bits": layout.operation.tensors[place.tensor].bits or level_bits.get(place.level, 0),
         }
         for i, place in enumerate(layout.places)
     ]

@@ -155,11 +155,11 @@ accelsim.viewer.text = (function () {
   function drawLevels(recording, boxes, frame) {
     for (const { level, mine, parts, room, text } of boxes) {
       const words = mine.map((i) => (frame < 0 || recording.held(i, 0, frame) === null ? 0 : recording.note("held", i, 0, frame)));
-      const used = words.map((n) => n * level.buffers);
+      const used = words.map((n, k) => (n * level.buffers * recording.places[mine[k]].bits) / level.bits);
       const said = mine.map((i, k) => `${recording.tensors[recording.places[i].tensor].name} ${count(words[k])}`).join(", ");
       const total = used.reduce((sum, n) => sum + n, 0);
       const copies = level.buffers > 1 ? ` x ${level.buffers} buffers` : "";
-      const share = room === 0 ? "words" : `of ${count(room)} words${copies}, ${((100 * total) / room).toFixed(1)} % full`;
+      const share = room === 0 ? "words" : `of ${count(room)} words of ${level.bits} b${copies}, ${((100 * total) / room).toFixed(1)} % full`;
       text.replaceChildren(element("strong", {}, level.name), ` holds ${said} ${share}`);
       parts.forEach((part, k) => {
         part.style.width = room === 0 ? "0" : `${(100 * used[k]) / room}%`;

@@ -277,6 +277,16 @@ def test_multicast_handing_on_and_reduction_are_drawn(open_page: Callable[..., A
     assert "200 leave MACs, 8 arrive in GlobalBuffer (added up on the way)" in page.locator(".part-moves").inner_text()
 
 
+def test_a_buffer_is_as_full_as_the_bits_it_holds(open_page: Callable[..., Any]) -> None:
+    """256 inputs of 8 b and 512 outputs of 32 b take 18,432 b, 2.25 % of 51,200 words of 16 b."""
+    operation, machine, nest = example()
+    bits = {"inputs": 8, "weights": 8, "outputs": 32}
+    tensors = tuple(replace(tensor, bits=bits[tensor.name]) for tensor in operation.tensors)
+    page = open_page(page_of((replace(operation, tensors=tensors), machine, nest))).page
+    said = page.locator(".level").nth(1).inner_text()
+    assert said.startswith("GlobalBuffer holds inputs 256, outputs 512 of 51,200 words of 16 b, 2.3 % full")
+
+
 def test_machines_play_in_step(open_page: Callable[..., Any]) -> None:
     cases = (searched("ws256"), searched("osa256"), searched("nlr256"))
     opened = open_page(page_of(*cases))
