@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from accelsim.cli import options, output
+from accelsim.cli.nest import nest_of
 from accelsim.errors import InputError
-
-if TYPE_CHECKING:
-    from accelsim.architecture.spec import Architecture
-    from accelsim.mapping.nest import Mapping
-    from accelsim.workload.operation import Operation
 
 
 @click.command(short_help="Watch the dataflow: a page of the nest in motion.")
@@ -49,7 +45,7 @@ def view(
     from accelsim.viewer.page import Mapped, view_page
 
     with streamed(Path(out)) as file:
-        mapped = [Mapped(operation, machine, _nest(operation, machine, mapping_file, given)) for machine in loaded]
+        mapped = [Mapped(operation, machine, nest_of(operation, machine, mapping_file, **given)) for machine in loaded]
         title = f"{operation.name} on {', '.join(machine.name for machine in loaded)}"
         with output.executing(f"executing {operation.name}") as progress:
             page = view_page(mapped, title, progress=progress)
@@ -58,15 +54,3 @@ def view(
         grain = "every compute step" if made.is_every_step else "tile by tile"
         click.echo(f"{one.operation.name} on {one.architecture.name}: {made.frames:,} frames, {grain}")
     click.echo(f"{out}: {len(page.html.encode()) / 1000:,.0f} kB")
-
-
-def _nest(operation: Operation, machine: Architecture, mapping_file: str | None, given: dict[str, Any]) -> Mapping:
-    """The nest of a file, or the best one that a search finds."""
-    if mapping_file is not None:
-        from accelsim.mapping.parse import load_mapping
-
-        return load_mapping(mapping_file)
-    from accelsim.report.searching import best_mapping
-
-    with output.searching(f"mapping {operation.name} on {machine.name}") as progress:
-        return best_mapping(operation, machine, **given, progress=progress).mapping
