@@ -136,6 +136,13 @@ accelsim.viewer.text = (function () {
     return lines;
   }
 
+  /* The link to the level above: words of one tensor that come down and go up in a frame. */
+  function drawLink(link, moved, place, isOutermost) {
+    const [down, up] = moved === null || isOutermost ? [0, 0] : [moved[4 * place + 1], moved[4 * place + 3]];
+    link.classList.toggle("busy", down + up > 0);
+    link.textContent = [down > 0 ? `\u2193 ${count(down)}` : "", up > 0 ? `\u2191 ${count(up)}` : ""].filter(Boolean).join(" ");
+  }
+
   /* A box per level outside the array, with a bar that says how full it is of what. */
   function levels(recording) {
     return recording.levels
@@ -148,12 +155,19 @@ accelsim.viewer.text = (function () {
         const room = Object.values(level.private).reduce((sum, words) => sum + words, level.capacity || 0);
         const bar = element("div", { class: "bar", hidden: room === 0 }, ...parts);
         const text = element("p", {});
-        return { level, mine, parts, room, text, box: element("div", { class: "level" }, text, bar) };
+        const links = mine.map((i) =>
+          element("span", { class: "link", style: `--color:${recording.tensors[recording.places[i].tensor].color}` })
+        );
+        const above = element("div", { class: "links", "aria-hidden": "true" }, ...links);
+        const box = element("div", {}, above, element("div", { class: "level" }, text, bar));
+        return { level, mine, parts, links, room, text, box };
       });
   }
 
   function drawLevels(recording, boxes, frame) {
-    for (const { level, mine, parts, room, text } of boxes) {
+    const moved = frame < 0 ? null : recording.movesOf(frame);
+    for (const { level, mine, parts, links, room, text } of boxes) {
+      links.forEach((link, k) => drawLink(link, moved, mine[k], recording.places[mine[k]].parent === null));
       const words = mine.map((i) => (frame < 0 || recording.held(i, 0, frame) === null ? 0 : recording.note("held", i, 0, frame)));
       const used = words.map((n, k) => (n * level.buffers * recording.places[mine[k]].bits) / level.bits);
       const said = mine.map((i, k) => `${recording.tensors[recording.places[i].tensor].name} ${count(words[k])}`).join(", ");

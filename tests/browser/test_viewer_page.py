@@ -287,6 +287,14 @@ def test_a_buffer_is_as_full_as_the_bits_it_holds(open_page: Callable[..., Any])
     assert said.startswith("GlobalBuffer holds inputs 256, outputs 512 of 51,200 words of 16 b, 2.3 % full")
 
 
+def test_links_between_levels_say_what_came_down_in_the_frame(open_page: Callable[..., Any]) -> None:
+    """In the first step all 256 inputs are brought into the buffer, and outputs start from nothing."""
+    page = open_page(page_of(example())).page
+    assert page.locator(".part-levels > * >> nth=1 >> .link").all_inner_texts() == ["\u2193 256", ""]
+    page.get_by_role("button", name="To the end").click()  # the last frame: the 512 outputs go up
+    assert page.locator(".part-levels > * >> nth=1 >> .link").all_inner_texts() == ["", "\u2191 512"]
+
+
 def test_machines_play_in_step(open_page: Callable[..., Any]) -> None:
     cases = (searched("ws256"), searched("osa256"), searched("nlr256"))
     opened = open_page(page_of(*cases))
