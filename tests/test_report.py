@@ -14,15 +14,17 @@ import pytest
 
 from accelsim.errors import InfeasibleError, InputError
 from accelsim.files import shipped
-from accelsim.report import figures, rows, searching
+from accelsim.report import rows, searching
 from accelsim.report.comparison import compare
 from accelsim.report.contents import notes, summary_tables
 from accelsim.report.declaration import load_declaration, render_declaration
 from accelsim.report.export import render_csv, save, staged
+from accelsim.report.figures import CATALOGUE, figures
 from accelsim.report.layer_tables import layer_tables, machine_tables
 from accelsim.report.markdown import render_report
 from accelsim.report.notebook import evaluation_html, mapping_html, search_html
 from accelsim.report.numbers import energy_scale, percent, significant
+from accelsim.report.reasons import Findings, findings
 from accelsim.report.records import comparison_record, render_json, search_record
 from accelsim.report.results import Settings
 from accelsim.report.roofline import dram_bytes_per_second, peak_tops
@@ -283,14 +285,15 @@ def test_json_has_no_numbers_that_json_lacks():
 def test_equal_comparisons_give_equal_files(tmp_path):
     save(mixed(), tmp_path / "one")
     save(mixed(), tmp_path / "two")
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    one = tmp_path / "one"
+    names = sorted(str(path.relative_to(one)) for path in one.rglob("*") if path.is_file())
     assert {"summary.csv", "layers.csv", "accesses.csv", "report.md", "result.json"} <= set(names)
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
 
 
 def test_the_report_links_only_files_that_are_there(tmp_path):
-    written = {path.name for path in save(mixed(), tmp_path / "out")}
+    written = {str(path.relative_to(tmp_path / "out")) for path in save(mixed(), tmp_path / "out")}
     text = (tmp_path / "out" / "report.md").read_text()
     linked = {part.partition(")")[0] for part in text.split("](")[1:]}
     assert linked <= written
@@ -300,7 +303,7 @@ def test_the_report_links_only_files_that_are_there(tmp_path):
 
 def test_the_report_states_what_was_asked():
     asked = replace(builders.comparison(), settings=Settings(16, "edp", "timeloop", "row_stationary", 0.0, 5.0))
-    text = render_report(asked, (), "A title")
+    text = render_report(Findings(asked, "A title"), {})
     assert text.startswith("# A title\n")
     assert (
         "Every layer at batch 16, mapped under dataflow row_stationary for least edp, counts by the convention "
@@ -434,11 +437,13 @@ def test_units_never_share_a_figure():
     with pytest.raises(InputError) as caught:
         comparison.plot_energy()
     assert str(caught.value) == ("pJ and MAC-normalised machines never share a figure: pass unit='pJ' or unit='MAC'")
-    assert set(figures.figures(comparison)) == {
-        f"{name}-{unit}"
-        for name in ("energy_by_level", "energy_by_tensor", "layers", "roofline")
-        for unit in ("pj", "mac")
-    }
+    drawn = figures(findings(comparison))
+    both = set(CATALOGUE) - {"pareto", "tiles", "sensitivity"}  # one machine has no front, and nothing more was asked
+    tiles = {f"tiles-pj-{name}" for name in ("alpha", "beta")} | {"tiles-mac-gamma"}
+    assert set(drawn) == {f"{name}-{unit}" for name in both for unit in ("pj", "mac")} | tiles
+    for figure in drawn.values():
+        assert len({row.get("energy_unit") for row in figure.rows}) == 1
+        assert {row["machine"] for row in figure.rows} in ({"alpha", "beta"}, {"alpha"}, {"beta"}, {"gamma"})
 
 
 @pytest.mark.parametrize(
@@ -458,16 +463,16 @@ def test_figures_refuse_what_is_not_there(arguments, sentence):
 def test_a_network_that_no_machine_maps_has_no_figures():
     machine = builders.machine()
     comparison = builders.comparison(machine, infeasible=(("toy", "fc1"), ("toy", "fc2")))
-    assert figures.figures(comparison) == {}
+    assert figures(findings(comparison)) == {}
     assert "infeasible" in render_plain(summary_tables(comparison)[0])
 
 
 def test_nothing_is_written_smaller_than_seven_points():
     from matplotlib.text import Text
 
-    for figure in figures.figures(mixed()).values():
-        picture(figure, "png")
-        sizes = [text.get_fontsize() for text in figure.findobj(Text) if text.get_text()]
+    for drawn in figures(findings(mixed())).values():
+        picture(drawn.figure, "png")
+        sizes = [text.get_fontsize() for text in drawn.figure.findobj(Text) if text.get_text()]
         assert min(sizes) >= 7
 
 

@@ -1,4 +1,4 @@
-"""``accelsim compare`` and ``accelsim run``: networks on machines, every layer at its best mapping."""
+"""``accelsim compare``, ``run`` and ``report``: networks on machines, every layer at its best mapping."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from accelsim.errors import InputError
 if TYPE_CHECKING:
     from accelsim.report.comparison import Comparison
     from accelsim.report.declaration import Declaration
+    from accelsim.report.reasons import Findings
     from accelsim.report.tables import Table
     from accelsim.workload.network import Network
     from accelsim.workload.scenario import Scenario
@@ -84,6 +85,55 @@ def run(network: str, architecture: str, **given: Any) -> int:
     return _answer(declaration, given, lambda found: [*machine_tables(found), *summary_tables(found)])
 
 
+@click.command(short_help="Make a declared report: a folder with an interactive page.")
+@click.argument("name", metavar="NAME|FILE")
+@options.batch
+@options.scenario
+@options.searching
+@click.option(
+    "--what-if", metavar="LAYERS", help="Search what more would buy for: none, largest, all, or layers, by commas."
+)
+@click.option("--view", "played", metavar="LAYERS", help="Play the dataflow of these layers, separated by commas.")
+@options.workers
+@options.stalls
+@click.option("--out", required=True, metavar="DIR", help="The folder to write, all or nothing.")
+@options.as_json
+@click.pass_context
+def report(ctx: click.Context, /, name: str, what_if: str | None, played: str | None, **given: Any) -> int:
+    """Make a declared report: networks on machines, written to a folder.
+
+    report.html there is one file that needs no network: tables that sort and filter, charts, the way down from network
+    to layer to level to loop nest, the reasons, and where it all comes from. Beside it are Markdown, CSV, JSON and
+    figures for print. Options take the place of what the report states.
+
+    \b
+    Example:
+      accelsim report dataflows256 --out out/
+      accelsim report my_report.yaml --what-if CONV2,FC6 --out out/
+    """
+    from accelsim.report.contents import summary_tables
+
+    declaration = _overridden(ctx, {**given, "report": name})
+    if what_if is not None:
+        declaration = replace(declaration, what_if=_layers(what_if))
+    if played is not None:
+        declaration = replace(declaration, view=_names(played))
+    return _answer(declaration, given, summary_tables)
+
+
+def _layers(text: str) -> str | tuple[str, ...]:
+    """none, largest, all, or the names that commas separate."""
+    from accelsim.report.reasons import EVERY_LAYER, LARGEST, NO_LAYER
+
+    names = _names(text)
+    return names[0] if len(names) == 1 and names[0] in (NO_LAYER, LARGEST, EVERY_LAYER) else names
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The names that commas separate."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 def _declared(networks: tuple[str, ...], machines: tuple[str, ...], given: dict[str, Any]) -> Declaration:
     from accelsim.report.declaration import Declaration
 
@@ -91,7 +141,7 @@ def _declared(networks: tuple[str, ...], machines: tuple[str, ...], given: dict[
     if not networks or not names:
         lacking = "a NETWORK" if not networks else "machines: --arch NAME,..."
         raise InputError(f"compare needs {lacking}; see 'accelsim compare --help'")
-    return Declaration("", "", networks, names, _settings(given))
+    return Declaration("", "", networks, names, _settings(given), what_if="none")
 
 
 def _settings(given: dict[str, Any]) -> Any:
@@ -131,11 +181,12 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
                 progress=progress,
                 cache=not given["no_cache"],
             )
-        timed = _timed(found) if given["stalls"] else []
+        timed = _timed(found) if given["stalls"] or declaration.stalls else []
         if scratch is not None:
             from accelsim.report.export import write_files
 
-            written = write_files(found, scratch, declaration.title, timed)
+            known = _findings(declaration, found, timed, networks, given, workers)
+            written = write_files(known, scratch, declaration.figures)
     if given["out"] is not None:
         output.log(f"{len(written)} files written to {given['out']}")
     if given["as_json"]:
@@ -149,6 +200,30 @@ def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[C
     return ONE_LAYER_WITHOUT if found.infeasible else 0
 
 
+def _findings(
+    declaration: Declaration, found: Comparison, timed: Any, networks: tuple[Network, ...], given: dict[str, Any],
+    workers: int,
+) -> Findings:  # fmt: skip
+    """What was found with its reasons, and the files that it was made of."""
+    from accelsim.report.provenance import inputs_of
+    from accelsim.report.reasons import findings
+    from accelsim.report.searching import cache_of
+
+    batch = declaration.settings.batch
+    ran = tuple(network if batch is None else network.with_batch(batch) for network in networks)
+    with output.progress("asking what more would buy") as progress:
+        known = findings(
+            found, declaration.title, declaration.source, timed, declaration.what_if, workers, progress,
+            cache_of(not given["no_cache"]), inputs_of(declaration, ran),
+        )  # fmt: skip
+    if not declaration.view:
+        return known
+    from accelsim.report.motion import views_of
+
+    with output.executing("executing layers to be viewed") as watch:
+        return replace(known, motion=views_of(found, declaration.view, watch))
+
+
 def _timed(found: Comparison) -> Any:
     """Every layer followed through the tile pipeline."""
     from accelsim.report.stalls import timed_layers
@@ -157,14 +232,14 @@ def _timed(found: Comparison) -> Any:
         return timed_layers(found, progress)
 
 
-def _networks(declaration: Declaration, scenario: Scenario) -> tuple[str | Network, ...]:
-    """The networks' names, or the networks themselves where they run otherwise than their files say."""
+def _networks(declaration: Declaration, scenario: Scenario) -> tuple[Network, ...]:
+    """The networks as their files say, but for the scenario."""
+    from accelsim.report.searching import check_settings
     from accelsim.workload.files import load_network
-    from accelsim.workload.scenario import AS_STATED
 
-    if scenario == AS_STATED:
-        return declaration.networks
-    return tuple(load_network(name, scenario=scenario) for name in declaration.networks)
+    check_settings(declaration.settings)
+    networks = tuple(load_network(name, scenario=scenario) for name in declaration.networks)
+    return networks if declaration.layers is None else tuple(network.only(declaration.layers) for network in networks)
 
 
 def _staged(stack: ExitStack, out: str | None) -> Path | None:

@@ -38,7 +38,7 @@ scenario = options(
     click.option("--sequence", type=int, metavar="N", help="Tokens of a sequence, instead of the network's own."),
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a schema_version.")
-out = click.option("--out", metavar="DIR", help="Write CSV, JSON, Markdown and figures there, all or nothing.")
+out = click.option("--out", metavar="DIR", help="Write the report there: a page, CSV, JSON, figures.")
 batch = click.option("--batch", type=int, metavar="N", help="Batch size, instead of the network's own.")
 arch = click.option("--arch", "architecture", required=True, metavar="NAME|FILE", help="The machine.")
 network = click.option("--network", metavar="NAME|FILE", help="The network that LAYER is in.")

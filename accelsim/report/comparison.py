@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from accelsim.architecture.spec import Architecture, EnergyUnit
-from accelsim.errors import InputError
+from accelsim.errors import InputError, nearest
 from accelsim.report.compared import Compared
 from accelsim.report.results import LayerResult, Settings
 from accelsim.report.searching import Progress, as_architecture, cache_of, check_settings, complete
@@ -42,26 +42,58 @@ class Comparison(Compared):
         """One row per layer, machine, component and tensor, every count: the content of accesses.csv."""
         return _frame("accesses", self)
 
-    def plot_energy(self, by: str = "level", *, network: str | None = None, unit: EnergyUnit | None = None) -> Figure:
-        """Energy per MAC of every machine, stacked ``by`` 'level' or 'tensor'.
+    def plot(
+        self, name: str, *, network: str | None = None, unit: EnergyUnit | None = None, machine: str | None = None,
+        width: float | None = None,
+    ) -> Figure:  # fmt: skip
+        """The figure of that name: one of accelsim.report.figures.CATALOGUE, such as 'losses' or 'reuse'.
 
-        ``network`` and ``unit`` choose where there are several; raises InputError when they must and do not.
+        ``network`` and ``unit`` choose where there are several, ``machine`` one of the machines; ``width`` in inches.
+        Raises InputError for what is not there, and where a choice is needed and not made.
         """
         from accelsim.report import figures
+        from accelsim.report.figures.catalogue import heading
 
-        return figures.energy(self, figures.choose(self, network, unit), by)
+        group = figures.choose(self, network, unit)
+        rows = self._figure_rows(name, group, machine)
+        if not rows:
+            raise InputError(f"nothing to draw in the figure '{name}'")
+        return figures.draw(name, rows, heading(self, group, machine), width)
+
+    def figure_data(
+        self, name: str, *, network: str | None = None, unit: EnergyUnit | None = None, machine: str | None = None
+    ) -> pd.DataFrame:
+        """What ``plot`` draws, for a drawing of one's own; arguments as there."""
+        from accelsim.report import figures
+        from accelsim.report.frames import frame
+
+        rows = self._figure_rows(name, figures.choose(self, network, unit), machine)
+        return frame(rows, list(dict.fromkeys(key for row in rows for key in row)))
+
+    def _figure_rows(self, name: str, group: tuple[str, EnergyUnit], machine: str | None) -> list[Any]:
+        from accelsim.report.figures.catalogue import CATALOGUE, figure_rows
+        from accelsim.report.reasons import findings
+
+        machines = [a.name for a in self.architectures if a.energy_unit == group[1]]
+        if machine is not None and machine not in machines:
+            raise InputError(f"no machine '{machine}' in this figure{nearest(machine, machines)}")
+        if name in CATALOGUE and CATALOGUE[name].single and machine is None and len(machines) > 1:
+            raise InputError(f"the figure '{name}' shows one machine: pass machine= one of {', '.join(machines)}")
+        return figure_rows(findings(self), name, group, machine)
+
+    def plot_energy(self, by: str = "level", *, network: str | None = None, unit: EnergyUnit | None = None) -> Figure:
+        """Energy per MAC of every machine, stacked ``by`` 'level' or 'tensor'; the rest as of ``plot``."""
+        if by not in ("level", "tensor"):
+            raise InputError(f"by must be one of level, tensor, not '{by}'")
+        return self.plot(f"energy_by_{by}", network=network, unit=unit)
 
     def plot_layers(self, *, network: str | None = None, unit: EnergyUnit | None = None) -> Figure:
         """Throughput and utilization of every layer on every machine."""
-        from accelsim.report import figures
-
-        return figures.layers(self, figures.choose(self, network, unit))
+        return self.plot("layers", network=network, unit=unit)
 
     def plot_roofline(self, *, network: str | None = None, unit: EnergyUnit | None = None) -> Figure:
         """Every layer as throughput over operations per DRAM byte, under its machine's roof."""
-        from accelsim.report import figures
-
-        return figures.roofline(self, figures.choose(self, network, unit))
+        return self.plot("roofline", network=network, unit=unit)
 
     def save(self, directory: str | Path) -> tuple[Path, ...]:
         """Write tables, figures and result.json; the directory is complete or untouched. Raises InputError."""
@@ -77,22 +109,11 @@ class Comparison(Compared):
 
 
 def _frame(kind: str, comparison: Comparison) -> pd.DataFrame:
-    import pandas as pd
-
     from accelsim.report import rows
+    from accelsim.report.frames import frame
 
     content = rows.ROWS[kind](comparison)
-    frame = pd.DataFrame(content, columns=list(rows.columns(kind, content)), dtype=object)
-    return frame.apply(_typed)
-
-
-def _typed(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Counts stay exact integers where cells are missing, and Python's own where 64 bits are too few."""
-    present = column.dropna()
-    if all(type(cell) is int for cell in present):
-        return column.astype("Int64") if all(abs(cell) < 2**63 for cell in present) else column
-    missing = len(present) < len(column)
-    return column.astype(float) if missing and isinstance(present.iloc[0], float) else column.infer_objects()
+    return frame(content, rows.columns(kind, content))
 
 
 def compare(

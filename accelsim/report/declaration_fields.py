@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from accelsim.search.interface import Objective, Steps
 
+Figure = Literal[
+    "energy_by_level", "energy_by_tensor", "latency", "layers", "losses", "roofline", "roofline_levels", "pareto",
+    "reuse", "tiles", "sensitivity",
+]  # fmt: skip
 Names = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -17,6 +21,11 @@ class Report(BaseModel):
     networks, machines   names that ship, or paths
     batch                replaces the batch that the networks state
     objective, convention, dataflow, gap, seconds, steps   as the options of ``accelsim compare``
+    what_if              none, largest, all, or names of layers: where to search what more of a machine would buy
+    stalls               follow every layer through the tile pipeline, too
+    layers               only layers of these names; every layer when left out
+    view                 layers whose dataflow the page plays on every machine; none when left out
+    figures              those to draw; all when left out
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,3 +42,8 @@ class Report(BaseModel):
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.01
     seconds: Annotated[float, Field(gt=0)] | None = None
     steps: Steps = "aligned"
+    what_if: Literal["none", "largest", "all"] | Names = "largest"
+    stalls: bool = False
+    layers: Names | None = None
+    view: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] | None = None

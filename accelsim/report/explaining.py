@@ -129,9 +129,8 @@ def _times(why: Explanation) -> Table:
 
 def _what_ifs(why: Explanation) -> Table:
     rows = why.what_ifs
-    notes = [
-        f"Each searched again for at most {why.seconds:g} s; energies per word, area and clock stay as they are.",
-    ]
+    limit = "" if why.seconds is None else f" for at most {why.seconds:g} s"
+    notes = [f"Each searched again{limit}; energies per word, area and clock stay as they are."]
     if not all(what.is_proven for what in rows):
         notes.append("'at best' is the bound where a search did not prove its result: the truth lies between the two.")
     gap = why.result.certificate.gap

@@ -1,6 +1,8 @@
 """The files of a comparison: built whole beside their place, then moved into it one by one; other files stay.
 
-    summary.csv  layers.csv  accesses.csv  report.md  result.json  and figures as .png and .svg
+    report.html  the interactive page, which carries all data
+    summary.csv  layers.csv  accesses.csv  report.md  result.json
+    figures/     every figure as .svg, .pdf and .png, and what it shows as .csv
 
 An output directory that cannot be written is found out before anything else happens.
 """
@@ -23,7 +25,12 @@ from accelsim.report.records import comparison_record, render_json
 
 if TYPE_CHECKING:
     from accelsim.report.compared import Compared
-    from accelsim.report.stalls import Timed
+    from accelsim.report.figures import Drawn
+    from accelsim.report.reasons import Findings
+
+FIGURES = "figures"
+"""The folder of the figures, inside the report's."""
+PICTURES = ("svg", "pdf", "png")
 
 
 @contextmanager
@@ -74,12 +81,13 @@ def _place(scratch: Path, directory: Path) -> None:
         scratch.chmod(0o777 & ~mask)  # mkdtemp's own are for one user only
         scratch.rename(directory)
         return
-    files = sorted(scratch.iterdir())
+    files = sorted(path.relative_to(scratch) for path in scratch.rglob("*") if path.is_file())
     for file in files:
-        if (directory / file.name).is_dir():
-            raise InputError(f"{directory / file.name}: cannot be written: it is a directory")
+        if (directory / file).is_dir():
+            raise InputError(f"{directory / file}: cannot be written: it is a directory")
+        (directory / file).parent.mkdir(exist_ok=True)
     for file in files:
-        os.replace(file, directory / file.name)
+        os.replace(scratch / file, directory / file)
 
 
 def _remove_empty(made: list[Path]) -> None:
@@ -92,39 +100,65 @@ def _remove_empty(made: list[Path]) -> None:
 
 def save(comparison: Compared, directory: Path, title: str = "") -> tuple[Path, ...]:
     """Write every file of a comparison; the directory is complete afterwards, or as it was. Raises InputError."""
+    from accelsim.report.reasons import findings
+
     with staged(directory) as scratch:
-        names = write_files(comparison, scratch, title)
+        names = write_files(findings(comparison, title), scratch)
     return tuple(directory / name for name in names)
 
 
-def write_files(comparison: Compared, scratch: Path, title: str = "", timed: Sequence[Timed] = ()) -> list[str]:
-    """Write the files into a directory as they come; returns their names. ``timed``: layers that were followed through
-    the tile pipeline, whose stalls are written too."""
+def write_files(found: Findings, scratch: Path, figure_names: Sequence[str] | None = None) -> list[str]:
+    """Write the files into a directory as they come; returns their names. ``figure_names``: of those to be drawn, None
+    for all. Raises InputError for an unknown one."""
     from accelsim.report.figures import figures
+    from accelsim.report.figures.catalogue import left_out
     from accelsim.report.markdown import render_report
-    from accelsim.report.style import picture
+    from accelsim.report.page.page import render_report_page
 
-    drawn = figures(comparison)
-    contents: dict[str, bytes] = {f"{kind}.csv": render_csv(kind, comparison).encode() for kind in rows.ROWS}
-    contents["result.json"] = render_json(comparison_record(comparison)).encode()
-    contents["report.md"] = render_report(comparison, list(drawn), title, timed).encode()
-    if timed:
-        from accelsim.report.stalls import stall_csv
-
-        contents["stalls.csv"] = stall_csv(timed).encode()
+    drawn = figures(found, figure_names)
+    contents = data_files(found)
+    contents = {"report.html": render_report_page(found, contents).encode(), **contents}
+    captions = {name: figure.caption for name, figure in drawn.items()}
+    contents["report.md"] = render_report(found, captions, tuple(left_out(found, figure_names))).encode()
     for name, figure in drawn.items():
-        for ending in ("png", "svg"):
-            contents[f"{name}.{ending}"] = picture(figure, ending)
+        contents |= {f"{FIGURES}/{name}.{ending}": data for ending, data in _pictures(figure)}
+    (scratch / FIGURES).mkdir(exist_ok=True)
     for name, data in contents.items():
         (scratch / name).write_bytes(data)
     return list(contents)
 
 
+def data_files(found: Findings) -> dict[str, bytes]:
+    """The numbers in full, by file name: CSV and JSON."""
+    comparison = found.comparison
+    contents = {f"{kind}.csv": render_csv(kind, comparison).encode() for kind in rows.ROWS}
+    contents["result.json"] = render_json(comparison_record(comparison)).encode()
+    if found.timed:
+        from accelsim.report.stalls import stall_csv
+
+        contents["stalls.csv"] = stall_csv(found.timed).encode()
+    return contents
+
+
+def _pictures(drawn: Drawn) -> Iterator[tuple[str, bytes]]:
+    """(ending, content) of a figure's files."""
+    from accelsim.report.style import picture
+
+    yield "csv", table_csv(drawn.rows, list(dict.fromkeys(key for row in drawn.rows for key in row))).encode()
+    for ending in PICTURES:
+        yield ending, picture(drawn.figure, ending)
+
+
 def render_csv(kind: str, comparison: Compared) -> str:
-    """One of the CSV files as text; a cell that does not apply is empty."""
+    """One of the CSV files as text."""
     content = rows.ROWS[kind](comparison)
+    return table_csv(content, rows.columns(kind, content))
+
+
+def table_csv(content: Sequence[rows.Row], names: Sequence[str]) -> str:
+    """Rows as CSV with columns of these names; a cell that does not apply is empty."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, rows.columns(kind, content), restval="", lineterminator="\n")
+    writer = csv.DictWriter(buffer, names, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(content)
     return buffer.getvalue()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from accelsim.report.contents import notes, summary_tables, why
+from accelsim.report.explaining import explanation_sentences, explanation_tables
 from accelsim.report.layer_tables import layer_tables, machine_tables
 from accelsim.report.numbers import count
 from accelsim.report.stalls import stall_tables
@@ -13,37 +14,28 @@ from accelsim.report.tables import Column, Table, render_markdown
 
 if TYPE_CHECKING:
     from accelsim.report.compared import Compared
-    from accelsim.report.stalls import Timed
-
-_CAPTIONS = {
-    "energy_by_level": "Energy per MAC by level",
-    "energy_by_tensor": "Energy per MAC by tensor",
-    "layers": "Throughput and utilization per layer",
-    "roofline": "Roofline",
-}
+    from accelsim.report.reasons import Findings
 
 
-def render_report(
-    comparison: Compared, figure_names: Sequence[str], title: str = "", timed: Sequence[Timed] = ()
-) -> str:
-    """The report as Markdown; ``figure_names``: files without ending that lie beside it as PNG and SVG; ``timed``:
-    layers that were followed through the tile pipeline."""
-    machines = ", ".join(a.name for a in comparison.architectures)
-    subject = title or f"{', '.join(comparison.networks)} on {machines}"
-    parts = [f"# {subject}", _asked(comparison)]
+def render_report(found: Findings, captions: Mapping[str, str], remarks: Sequence[str] = ()) -> str:
+    """The report as Markdown; ``captions``: of the figures, by the names of their files without ending; ``remarks``:
+    what is to be noted about them."""
+    comparison = found.comparison
+    parts = [f"# {subject(found)}", asked(comparison)]
     parts += ["## Machines", render_markdown(_machines(comparison))]
     parts += ["## Summary", *map(render_markdown, summary_tables(comparison))]
     if comparison.infeasible:
         parts += ["## Without a mapping", "\n".join(f"- {why(r)}" for r in comparison.infeasible)]
-    if figure_names:
-        parts += ["## Figures", *(f"![{_caption(name)}]({name}.png)" for name in figure_names)]
-    if timed:
-        parts += ["## Where the time goes", *map(render_markdown, stall_tables(timed))]
+    if captions:
+        parts += ["## Figures", *(f"![{caption}](figures/{name}.png)" for name, caption in captions.items())]
+    if found.timed:
+        parts += ["## Where the time goes", *map(render_markdown, stall_tables(found.timed))]
+    parts += _reasons(found)
     by_layer = layer_tables if len(comparison.architectures) > 1 else machine_tables
     parts += ["## Layers", *map(render_markdown, by_layer(comparison))]
-    remarks = notes(comparison)
-    if remarks:
-        parts += ["## Notes", "\n".join(f"- {remark}" for remark in remarks)]
+    told = [*notes(comparison), *remarks]
+    if told:
+        parts += ["## Notes", "\n".join(f"- {remark}" for remark in told)]
     parts.append(
         "Numbers in full: [summary.csv](summary.csv), [layers.csv](layers.csv), [accesses.csv](accesses.csv),"
         " [result.json](result.json)."
@@ -51,15 +43,23 @@ def render_report(
     return "\n\n".join(parts) + "\n"
 
 
-def _asked(comparison: Compared) -> str:
-    asked = comparison.settings
-    batch = "the batch that each network states" if asked.batch is None else f"batch {asked.batch}"
-    dataflow = "its machine's own dataflow" if asked.dataflow is None else f"dataflow {asked.dataflow}"
-    limit = "" if asked.seconds is None else f", at most {asked.seconds:g} s each"
-    proof = "proof" if asked.gap == 0 else f"a gap of {100 * asked.gap:g} % to the lower bound"
+def subject(found: Findings) -> str:
+    """The title of the declaration, or what is compared."""
+    networks, machines = ", ".join(found.comparison.networks), [a.name for a in found.comparison.architectures]
+    several = ", ".join(machines) if len(machines) <= 8 else f"{len(machines)} machines"
+    return found.title or f"{networks} on {several}"
+
+
+def asked(comparison: Compared) -> str:
+    """What was asked of every layer, in a sentence."""
+    settings = comparison.settings
+    batch = "the batch that each network states" if settings.batch is None else f"batch {settings.batch}"
+    dataflow = "its machine's own dataflow" if settings.dataflow is None else f"dataflow {settings.dataflow}"
+    limit = "" if settings.seconds is None else f", at most {settings.seconds:g} s each"
+    proof = "proof" if settings.gap == 0 else f"a gap of {100 * settings.gap:g} % to the lower bound"
     return (
-        f"Every layer at {batch}, mapped under {dataflow} for least {asked.objective}, counts by the convention"
-        f" '{asked.convention}'; asked for {proof}{limit}."
+        f"Every layer at {batch}, mapped under {dataflow} for least {settings.objective}, counts by the convention"
+        f" '{settings.convention}'; asked for {proof}{limit}."
     )
 
 
@@ -77,7 +77,12 @@ def _machines(comparison: Compared) -> Table:
     )
 
 
-def _caption(name: str) -> str:
-    key = next(key for key in _CAPTIONS if name.startswith(key))
-    which = name.removeprefix(key).lstrip("-").replace("-", ", ")
-    return f"{_CAPTIONS[key]} ({which})" if which else _CAPTIONS[key]
+def _reasons(found: Findings) -> list[str]:
+    """Why, for the layers of which it was searched what more of the machine would buy."""
+    out = []
+    for result, explained in found.reasons:
+        if explained.what_ifs:
+            told = "\n".join(f"- {sentence}" for sentence in explanation_sentences(explained))
+            tables = map(render_markdown, explanation_tables(explained))
+            out += [f"### {result.network} {result.layer} on {result.machine}", told, *tables]
+    return ["## Why", *out] if out else []

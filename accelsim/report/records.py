@@ -59,15 +59,16 @@ def document(kind: str, content: Record) -> Record:
 
 def render_json(record: Record) -> str:
     """The object as text that every JSON parser reads: numbers that JSON does not have become null."""
-    return json.dumps(_finite(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(finite(record), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
+    """The same without numbers that JSON does not have: they become null."""
     match value:
         case dict():
-            return {key: _finite(inner) for key, inner in value.items()}
+            return {key: finite(inner) for key, inner in value.items()}
         case list() | tuple():
-            return [_finite(inner) for inner in value]
+            return [finite(inner) for inner in value]
         case float() if not isfinite(value):
             return None
         case _:

@@ -63,21 +63,27 @@ class LayerResult:
     @property
     def dram_bytes(self) -> float:
         """The same in bytes; a tensor has its own width or the level's."""
-        level = self.architecture.levels[0]
+        return self.level_bytes(self.architecture.levels[0].name)
+
+    def level_bytes(self, level: str) -> float:
+        """Bytes read from and written to all instances of a level; 0 where the layer keeps nothing there."""
+        memory = self.architecture.level(level)
         return sum(
-            words * level.element_bits(self.operation.tensor(tensor).bits) / 8
-            for tensor, words in self._dram_words_by_tensor.items()
+            words * memory.element_bits(self.operation.tensor(tensor).bits) / 8
+            for tensor, words in self._words_by_tensor(level).items()
         )
 
     @cached_property
     def _dram_words_by_tensor(self) -> dict[str, int]:
+        return self._words_by_tensor(self.architecture.levels[0].name)
+
+    def _words_by_tensor(self, level: str) -> dict[str, int]:
         if self.evaluation is None:
             return {}
-        outermost = self.architecture.levels[0].name
         return {
             row.tensor: row.total.reads + row.total.fills + row.total.updates + row.total.drains
             for row in self.evaluation.counts.tensors
-            if row.level == outermost
+            if row.level == level
         }
 
 

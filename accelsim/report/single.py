@@ -21,8 +21,8 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     return tables
 
 
-def certificate_sentence(certificate: Certificate, unit: str = "") -> str:
-    """How sure the search is, in plain words; ``unit``: that of the objective.
+def certificate_sentence(certificate: Certificate, unit: str = "", timed: bool = True) -> str:
+    """How sure the search is, in plain words; ``unit``: that of the objective; ``timed``: say how long it took.
 
     The lower bound is over the space that ``space_rule`` describes, not over every conceivable nest.
     """
@@ -32,7 +32,8 @@ def certificate_sentence(certificate: Certificate, unit: str = "") -> str:
         bound = f"{significant(certificate.lower_bound)} {unit}".rstrip()
         better = f"{100 * certificate.gap:.2g} % better"
         sure = f"Not proven: a mapping of the space may be up to {better} (none is below {bound})."
-    looked = f"{count(certificate.looked_at)} partial nests looked at in {certificate.seconds:.3g} s"
+    took = f" in {certificate.seconds:.3g} s" if timed else ""
+    looked = f"{count(certificate.looked_at)} partial nests looked at{took}"
     size = f"up to {significant_space(certificate.space)} nests"
     return f"{sure} {looked}. The space: {certificate.space_rule}; {size}."
 

@@ -1,7 +1,7 @@
 """How figures look: column widths of print, Okabe-Ito colours with hatches for grey print, nothing below 7 pt.
 
 Figures are made without pyplot, so no global state changes and any backend of the caller's stays; what is saved is the
-same bytes for the same numbers (no dates, fixed ids).  Colours: Okabe and Ito, Color Universal Design, 2008.
+same bytes for the same numbers (no dates, fixed ids).  The colours are those of the web pages, accelsim.web.palette.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from functools import wraps
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
+from accelsim.web.palette import COLORS
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -19,7 +21,6 @@ R = TypeVar("R")
 
 SINGLE, DOUBLE = 3.5, 7.16
 """Widths in inches of one column and of two."""
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999")
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "+++", "ooo")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 STYLE: dict[str, Any] = {
@@ -87,10 +88,16 @@ def marker(index: int) -> dict[str, Any]:
     return {"marker": shape, "markerfacecolor": colour, "markeredgecolor": "#202020", "markeredgewidth": 0.4}
 
 
+_UNDATED: dict[str, dict[str, Any]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None},
+    "pdf": {"CreationDate": None, "Producer": None, "Creator": None},
+}
+
+
 @styled
 def picture(figure: Figure, kind: str) -> bytes:
-    """The figure as the bytes of a ``png`` or ``svg``; equal figures give equal bytes."""
+    """The figure as the bytes of a ``png``, ``svg`` or ``pdf``; equal figures give equal bytes."""
     buffer = BytesIO()
-    metadata: dict[str, Any] = {"Date": None} if kind == "svg" else {"Software": None}
-    figure.savefig(buffer, format=kind, metadata=metadata)
+    figure.savefig(buffer, format=kind, metadata=_UNDATED[kind])
     return buffer.getvalue()

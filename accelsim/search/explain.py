@@ -91,7 +91,7 @@ class Explanation:
     """Why: everything that ``explain`` found out about a result.
 
     ideal_cycles  MACs / MAC units, rounded up: compute when every unit works all the time
-    what_ifs      what more of the machine would buy, each searched for at most ``seconds``
+    what_ifs      what more of the machine would buy, each searched for at most ``seconds`` (None: however long)
     """
 
     result: SearchResult
@@ -102,7 +102,7 @@ class Explanation:
     times: tuple[TimeLimit, ...]
     ideal_cycles: int
     what_ifs: tuple[WhatIf, ...]
-    seconds: float
+    seconds: float | None
 
 
 def explain(
@@ -111,23 +111,25 @@ def explain(
     architecture: Architecture,
     objective: Objective = "energy",
     limits: Limits = Limits(),  # noqa: B008  (frozen)
-    seconds: float = SECONDS,
+    seconds: float | None = SECONDS,
     workers: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     cache: Cache | None = None,
 ) -> Explanation:
     """Why the result of a search costs what it costs; the other arguments are those that it was searched with.
 
-    ``seconds``: time limit of every what-if search, 0 to leave them out; ``progress``: (what-ifs judged, all there
-    are). Raises InputError for an unknown objective or negative seconds.
+    ``seconds``: time limit of every what-if search, None for none but that of the limits, 0 to leave them out;
+    ``progress``: (what-ifs judged, all there are). Raises InputError for an unknown objective or negative seconds.
     """
     check_objective(objective)
-    if seconds < 0:
+    if seconds is not None and seconds < 0:
         raise InputError(f"seconds must be at least 0, not {seconds}")
     evaluation = result.evaluation
-    allowed = seconds if limits.seconds is None else min(seconds, limits.seconds)
+    allowed = min((limit for limit in (seconds, limits.seconds) if limit is not None), default=None)
     asked = replace(limits, seconds=allowed)
-    found = what_ifs(result, operation, architecture, objective, asked, workers, progress, cache) if seconds else ()
+    found = () if seconds == 0 else what_ifs(
+        result, operation, architecture, objective, asked, workers, progress, cache
+    )  # fmt: skip
     ports = (TimeLimit(f"{t.level} {t.port} port", t.cycles) for t in evaluation.port_times)
     return Explanation(
         result=result,
@@ -138,7 +140,7 @@ def explain(
         times=(TimeLimit("compute", evaluation.compute_cycles), *ports),
         ideal_cycles=-(-evaluation.counts.macs // architecture.mac_units),
         what_ifs=found,
-        seconds=allowed if seconds else 0.0,
+        seconds=allowed,
     )
 
 

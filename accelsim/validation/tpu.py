@@ -9,9 +9,10 @@ from accelsim.architecture.files import load_architecture
 from accelsim.architecture.spec import Architecture
 from accelsim.model.array_fed import fed_time
 from accelsim.report.roofline import peak_tops
-from accelsim.report.style import COLORS, DOUBLE, new_figure, styled
+from accelsim.report.style import DOUBLE, new_figure, styled
 from accelsim.validation.data import published_rows
 from accelsim.validation.study import Outcome, Part, Row, Study
+from accelsim.web.palette import COLORS
 from accelsim.workload.layer import MatrixProduct
 
 if TYPE_CHECKING:

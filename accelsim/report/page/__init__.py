@@ -1,0 +1,1 @@
+"""report.html: the comparison as one interactive page that needs no network."""
