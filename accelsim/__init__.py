@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.report.comparison import Comparison as Comparison
     from accelsim.report.comparison import compare as compare
     from accelsim.report.comparison import run as run
+    from accelsim.report.nest_drawing import DrawnNest as DrawnNest
+    from accelsim.report.nest_drawing import draw_nest as draw_nest
     from accelsim.report.results import LayerResult as LayerResult
     from accelsim.report.results import Settings as Settings
     from accelsim.report.results import Total as Total
@@ -73,6 +75,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "accelsim.report.comparison": ("Comparison", "compare", "run"),
+    "accelsim.report.nest_drawing": ("DrawnNest", "draw_nest"),
     "accelsim.report.results": ("LayerResult", "Settings", "Total"),
     "accelsim.report.side_by_side": ("SideBySide", "side_by_side"),
     "accelsim.report.timing": ("Timing", "cycle_timing", "pipelined_timing", "steady_timing"),

@@ -16,7 +16,7 @@ from accelsim.errors import InputError
 if TYPE_CHECKING:
     from accelsim.report.comparison import Comparison
     from accelsim.report.declaration import Declaration
-    from accelsim.report.tables import Table
+    from accelsim.report.parts import Part
     from accelsim.workload.network import Network
     from accelsim.workload.scenario import Scenario
 
@@ -47,6 +47,7 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
       accelsim compare alexnet --arch ws256,osa256,rs256 --batch 16 --out out/
       accelsim compare --report dataflows256
     """
+    from accelsim.report.bars import machine_bars
     from accelsim.report.contents import summary_tables
     from accelsim.report.layer_tables import layer_tables
 
@@ -56,7 +57,9 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
         declaration = _overridden(ctx, given)
     else:
         declaration = _declared(networks, machines, given)
-    return _answer(declaration, given, lambda found: [*summary_tables(found), *layer_tables(found)])
+    return _answer(
+        declaration, given, lambda found: [*summary_tables(found), *machine_bars(found), *layer_tables(found)]
+    )
 
 
 @click.command(short_help="Run one network on one machine.")
@@ -77,11 +80,14 @@ def run(network: str, architecture: str, **given: Any) -> int:
       accelsim run vgg16 --arch eyeriss --batch 3
       accelsim run gpt2 --arch eyeriss --phase decode --context 1024
     """
+    from accelsim.report.bars import layer_bars
     from accelsim.report.contents import summary_tables
     from accelsim.report.layer_tables import machine_tables
 
     declaration = _declared((network,), (architecture,), given)
-    return _answer(declaration, given, lambda found: [*machine_tables(found), *summary_tables(found)])
+    return _answer(
+        declaration, given, lambda found: [*machine_tables(found), *layer_bars(found), *summary_tables(found)]
+    )
 
 
 def _declared(networks: tuple[str, ...], machines: tuple[str, ...], given: dict[str, Any]) -> Declaration:
@@ -113,7 +119,7 @@ def _overridden(ctx: click.Context, given: dict[str, Any]) -> Declaration:
     return replace(declaration, settings=replace(declaration.settings, **stated))
 
 
-def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[Comparison], list[Table]]) -> int:
+def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[Comparison], list[Part]]) -> int:
     """Search, write, print; the exit status is 1 when a layer has no mapping."""
     from accelsim.report.comparison import compare as compare_
     from accelsim.report.contents import notes
