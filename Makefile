@@ -36,7 +36,7 @@ $(VENV)-all/developed: pyproject.toml
 	touch $@
 
 quick: $(VENV)/developed
-	$(BIN)/python -m pytest -n 2 --ignore=tests/test_readme.py
+	$(BIN)/python -m pytest -n 2 --ignore=tests/test_docs.py
 
 proof: $(VENV)/developed
 	$(BIN)/python -m pytest -m exhaustive -n 2

@@ -1,0 +1,57 @@
+"""The README and every page of docs/ stay true: all that they show runs, prints and is what they say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import documents
+import pytest
+from documents import DOCUMENTS, ROOT
+
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_a_document_runs_from_top_to_bottom(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    text = path.read_text()
+    reader = documents.Reader(tmp_path)
+    for block in documents.blocks(text):
+        reader.do(block)
+    if request.config.getoption("--update-golden"):
+        for (start, end), came in reversed(reader.mismatches):
+            text = text[:start] + came + text[end:]
+        path.write_text(text)
+    assert [(text[start:end], came) for (start, end), came in reader.mismatches] == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_links_of_a_document_lead_somewhere(path: Path) -> None:
+    for target, anchor in LINK.findall(path.read_text()):
+        file = path.parent / target if target else path
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", file.read_text(), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in headings}, anchor
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+def test_commands_stand_where_they_are_run(path: Path) -> None:
+    """A command in an indented block would never be tried; what needs an extra or a shell may stand there."""
+    prose = re.sub(r"^```.*?^```$", "", path.read_text(), flags=re.DOTALL | re.MULTILINE)
+    indented = [line.strip() for line in prose.splitlines() if line.startswith("    ")]
+    untried = [line for line in indented if line.startswith(("accelsim ", "$ ")) and "onnx" not in line]
+    assert [line for line in untried if "my_net.yaml" not in line or path.name != "README.md"] == []
+
+
+def test_commands_outside_the_tool_exist() -> None:
+    readme = (ROOT / "README.md").read_text()
+    targets = set(re.findall(r"make ([\w-]+)", readme))
+    makefile = (ROOT / "Makefile").read_text()
+    assert targets == {"demo", "test", "test-all", "proof", "bench"}
+    assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
+    assert "accelsim compare alexnet --arch $(MACHINES) --batch 16 --out out/" in makefile
