@@ -81,9 +81,10 @@ class Reader:
             case "pycon":
                 test = doctest.DocTestParser().get_doctest(block.text, self.names, "document", "", 0)
                 complaints = io.StringIO()
-                doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, complaints.write, clear_globs=False)
+                runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+                outcome = runner.run(test, out=complaints.write, clear_globs=False)
                 self.names |= test.globs
-                assert not complaints.getvalue(), complaints.getvalue()
+                assert outcome.attempted and not outcome.failed, complaints.getvalue()
             case kind if kind in FILES:
                 self.file(block)
             case kind:

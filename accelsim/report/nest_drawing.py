@@ -108,7 +108,7 @@ def _kept(
             shares.append(memory.need / memory.capacity)
         else:
             parts.append(count(sum(words for name, words in memory.tiles if name in tensors)))
-    noun = "word" if parts[-1] == "1" else "words"
+    noun = "word" if parts[-1].split()[-1] == "1" else "words"
     return DrawnLine(text, f"{', '.join(parts)} {noun}", max(shares, default=None))
 
 
