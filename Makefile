@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 MACHINES := ws256,osa256,osb256,osc256,is256,nlr256,rs256
 
-.PHONY: demo test test-all quick proof bench validation install clean
+.PHONY: demo test test-all quick proof bench validation notebooks install clean
 
 demo: install
 	$(BIN)/accelsim compare alexnet --arch $(MACHINES) --batch 16 --out out/
@@ -26,13 +26,13 @@ test: $(VENV)/developed
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 
-# The extras (ONNX, PyTorch) have an environment of their own, so that make test stays on the base install.
+# The extras (ONNX, PyTorch, notebooks) have an environment of their own, so that make test stays on the base install.
 test-all: $(VENV)-all/developed
 	$(VENV)-all/bin/python -m pytest tests/extras
 
 $(VENV)-all/developed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-all
-	$(VENV)-all/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,interop]'
+	$(VENV)-all/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,interop,notebooks]'
 	touch $@
 
 quick: $(VENV)/developed
@@ -44,6 +44,10 @@ proof: $(VENV)/developed
 # The page docs/validation and its figures.
 validation: $(VENV)/installed
 	$(BIN)/python -m accelsim.validation.page docs/validation
+
+# The notebooks of docs/notebooks, run again and stored with what they show.
+notebooks: $(VENV)-all/developed
+	$(VENV)-all/bin/python docs/notebooks/execute.py
 
 bench: $(VENV)/developed
 	$(BIN)/python benchmarks/evaluate.py

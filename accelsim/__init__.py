@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the table below
     from accelsim.architecture.files import load_architecture as load_architecture
+    from accelsim.architecture.files import parse_architecture as parse_architecture
     from accelsim.architecture.spec import Architecture as Architecture
     from accelsim.architecture.systolic import SystolicArray as SystolicArray
     from accelsim.errors import AccelsimError as AccelsimError
@@ -62,6 +63,7 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.simulate.systolic.execute import execute_array as execute_array
     from accelsim.workload.files import load_layer as load_layer
     from accelsim.workload.files import load_network as load_network
+    from accelsim.workload.files import parse_network as parse_network
     from accelsim.workload.importers.files import import_network as import_network
     from accelsim.workload.importers.files import import_torch as import_torch
     from accelsim.workload.importers.report import Imported as Imported
@@ -89,10 +91,10 @@ _PLACES = {
     "accelsim.search.explain": ("Explanation", "explain"),
     "accelsim.search.pareto": ("Front", "pareto"),
     "accelsim.report.searching": ("best_mapping",),
-    "accelsim.architecture.files": ("load_architecture",),
+    "accelsim.architecture.files": ("load_architecture", "parse_architecture"),
     "accelsim.architecture.spec": ("Architecture",),
     "accelsim.architecture.systolic": ("SystolicArray",),
-    "accelsim.workload.files": ("load_layer", "load_network"),
+    "accelsim.workload.files": ("load_layer", "load_network", "parse_network"),
     "accelsim.workload.importers.files": ("import_network", "import_torch"),
     "accelsim.workload.importers.report": ("Imported",),
     "accelsim.workload.precision": ("Precision",),

@@ -84,7 +84,8 @@ class Reader:
                 runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
                 outcome = runner.run(test, out=complaints.write, clear_globs=False)
                 self.names |= test.globs
-                assert outcome.attempted and not outcome.failed, complaints.getvalue()
+                assert outcome.attempted > 0
+                assert outcome.failed == 0, complaints.getvalue()
             case kind if kind in FILES:
                 self.file(block)
             case kind:

@@ -63,8 +63,9 @@ class DrawnNest:
         return [(text, note if len(text) + len(note) <= width else "") for text, note in ragged]
 
     def _repr_html_(self) -> str:
-        rows = (f"{escape(text)}<span style='opacity:0.7'>{escape(note)}</span>" for text, note in self.beside(200))
-        return "<pre>" + "\n".join(rows) + "</pre>"
+        rows = ((escape(text), escape(note)) for text, note in self.beside(200))
+        faded = (f"{text}<span style='opacity:0.7'>{note}</span>" if note else text for text, note in rows)
+        return "<pre>" + "\n".join(faded) + "</pre>"
 
 
 def draw_nest(operation: Operation, architecture: Architecture, mapping: Mapping) -> DrawnNest:
