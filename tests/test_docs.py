@@ -55,3 +55,28 @@ def test_commands_outside_the_tool_exist() -> None:
     assert targets == {"demo", "test", "test-all", "proof", "bench"}
     assert all(re.search(rf"^{target}:", makefile, re.MULTILINE) for target in targets)
     assert "accelsim compare alexnet --arch $(MACHINES) --batch 16 --out out/" in makefile
+
+
+def test_what_a_document_does_not_keep_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def read(text: str) -> documents.Reader:
+        reader = documents.Reader(tmp_path)
+        for block in documents.blocks(text):
+            reader.do(block)
+        return reader
+
+    assert read("```console\n$ accelsim --version\naccelsim ...\n```\n").mismatches == []
+    ((_, came),) = read("```console\n$ accelsim --version\nanother\n```\n").mismatches
+    assert came.startswith("accelsim ")
+    assert read("```console\n$ accelsim show nothing\n...\n$ echo $?\n2\n```\n").mismatches == []
+    for wrong in (
+        "```console\n$ accelsim show nothing\n```\n",
+        "```pycon\n>>> 1 + 1\n3\n```\n",
+        "```python\nassert False\n```\n",
+        "```text\nno name\n```\n",
+        "```yaml docs/examples/small.yaml\n{name: other}\n```\n",
+        "```rust\nfn main() {}\n```\n",
+    ):
+        with pytest.raises(AssertionError):
+            read(wrong)
