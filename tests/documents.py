@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import doctest
 import io
 import re
@@ -57,6 +58,27 @@ def commands(block: Block) -> Iterator[Command]:
     for match in re.finditer(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", block.text, re.MULTILINE):
         span = (block.start + match.start(2), block.start + match.end(2))
         yield Command(match[1].replace("\\\n", " "), match[2], span)
+
+
+def refreshed(expected: str, came: str) -> str:
+    """What came, with '...' where the document had it: lines are told by what they are besides their numbers."""
+
+    def shape(line: str) -> str:
+        return re.sub(r"([█▒▓░▚ -])\1+", r"\1", re.sub(r"[\d.,*!]*\d[\d.,*!]*", "0", line.rstrip()))
+
+    want, got = expected.splitlines(), came.splitlines()
+    for line in want:
+        if "..." in line and line != "...":
+            start, end = map(shape, line.split("...", 1))
+            got = [line if shape(g).startswith(start) and shape(g).endswith(end) else g for g in got]
+    matcher = difflib.SequenceMatcher(None, [*map(shape, want)], [*map(shape, got)], autojunk=False)
+    kept: list[str] = []
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind != "equal" and i and want[i - 1].endswith("..."):
+            continue
+        left_out = kind == "replace" and "..." in want[i:i_end]
+        kept += ["..."] if left_out else got[j:j_end]
+    return "\n".join(kept) + "\n"
 
 
 class Reader:
