@@ -39,8 +39,8 @@ SETTINGS = ("batch", "objective", "convention", "dataflow", "gap", "seconds", "s
 def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[str, ...], **given: Any) -> int:
     """Compare machines on networks, each layer at its best mapping.
 
-    Prints a table per network (machines as rows) and one per layer. A layer that a machine cannot map is marked, the
-    others complete, and the exit status is 1.
+    Prints tables and bars per network (machines as rows) and a table per layer. A layer that a machine cannot map is
+    marked, the others complete, and the exit status is 1.
 
     \b
     Example:
@@ -73,7 +73,7 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
 @options.out
 @options.as_json
 def run(network: str, architecture: str, **given: Any) -> int:
-    """Run one network on one machine: a table with a row per layer.
+    """Run one network on one machine: tables and bars with a row per layer.
 
     \b
     Example:

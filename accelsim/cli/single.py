@@ -32,7 +32,7 @@ def map_(
     layer: str, network: str | None, architecture: str, batch: int | None, explain: bool, pareto: bool, as_json: bool,
     workers: int | None, **given: Any,
 ) -> int:  # fmt: skip
-    """Search the best mapping of one layer: prints the nest, its cost, and how sure the search is.
+    """Search the best mapping of one layer: prints the nest with what it fills, its cost, and how sure the search is.
 
     LAYER is a layer of --network, or a layer file. Ctrl-C prints the best so far, with its gap. With --explain up to
     two dozen machines with a little more of something are searched too, each for at most 5 s (or --seconds).
@@ -134,7 +134,7 @@ def evaluate(
     layer: str, network: str | None, architecture: str, mapping_file: str, batch: int | None, convention: str,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Evaluate one loop nest written by hand: cost, energy by component, ports, and every count.
+    """Evaluate one loop nest written by hand: what it fills, cost, energy by component, ports, and every count.
 
     With --convention all, what each convention charges of the same nest, side by side.
 
