@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from strategies import random_case
 
 import accelsim
 from accelsim.architecture.spec import Architecture
@@ -115,6 +116,27 @@ def test_tensors_of_one_memory_are_added_where_the_last_stands() -> None:
     )
     drawn = draw_nest(operation, replace(machine, elements=elements), nest)
     assert [line.note for line in drawn.lines if "keeps" in line.text] == ["20 words", "2 words", "10 of 10 words"]
+
+
+@pytest.mark.parametrize("first", range(0, 200, 50))
+def test_what_is_drawn_reads_back_and_says_what_execution_holds(first: int) -> None:
+    """On generated layers, machines and nests: words of every bounded memory are those of the tiles that executing the
+    nest holds, with widths and buffers, and no line is lost."""
+    for operation, machine, nest in map(random_case, range(first, first + 50)):
+        drawn = draw_nest(operation, machine, nest)
+        assert accelsim.parse_mapping(str(drawn)) == nest
+        assert [line.text for line in drawn.lines] == str(nest).splitlines()
+        held = {
+            (row.level, row.tensor): row.tile_words for row in accelsim.execute(operation, machine, nest).counts.tensors
+        }
+        for level in machine.levels:
+            private = dict(level.tensor_capacity_words)
+            shared = [t for name, t in held if name == level.name and t not in private]
+            if shared and level.capacity_words is not None:
+                bits = sum(held[level.name, t] * (operation.tensor(t).bits or level.word_bits) for t in shared)
+                need = -(-bits * level.buffers // level.word_bits)
+                said = [line.note for line in drawn.lines if line.text.split()[0] == level.name]
+                assert any(f"{need:,} of {level.capacity_words:,}" in note for note in said), (said, need)
 
 
 def test_a_memory_that_overflows_is_drawn_and_marked(small: Case) -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PATTERNS = "█▒▓░▚•▞▪"
 LEAST = 10
 """Cells that a longest bar has at least, however narrow the page."""
-NOTHING = "there is nothing to draw"
 
 
 @dataclass(frozen=True)

@@ -100,13 +100,13 @@ def _kept(
     """Words of the tiles of one line: against the memory where its last tile stands here, else by themselves."""
     chains = chains_above(operation, mapping, place)
     parts, shares = [], []
-    own = sum(tensor_tile_words(operation.tensor(t), chains) for t in tensors if (level, t) not in memories)
-    if own:
-        parts.append(count(own))
+    unbounded = [operation.tensor(t) for t in tensors if (level, t) not in memories]
+    if unbounded:
+        parts.append(count(sum(tensor_tile_words(tensor, chains) for tensor in unbounded)))
     for memory in dict.fromkeys(memories[level, t] for t in tensors if (level, t) in memories):
         if memory.tiles[-1][0] in tensors:
             parts.append(f"{count(memory.need)} of {count(memory.capacity)}")
-            shares.append(memory.need / memory.capacity)
+            shares += [memory.need / memory.capacity] if memory.capacity else []
         else:
             parts.append(count(sum(words for name, words in memory.tiles if name in tensors)))
     noun = "word" if parts[-1].split()[-1] == "1" else "words"
