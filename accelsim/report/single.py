@@ -24,8 +24,8 @@ def count_tables(counts: AccessCounts) -> list[Table]:
     return [_levels(counts), _networks(counts)] if counts.networks else [_levels(counts)]
 
 
-def certificate_sentence(certificate: Certificate, unit: str = "", *, timed: bool = True) -> str:
-    """How sure the search is, in plain words; ``unit``: that of the objective; ``timed``: with the time it took.
+def certificate_sentence(certificate: Certificate, unit: str = "", timed: bool = True) -> str:
+    """How sure the search is, in plain words; ``unit``: that of the objective; ``timed``: say how long it took.
 
     The lower bound is over the space that ``space_rule`` describes, not over every conceivable nest.
     """
@@ -35,8 +35,8 @@ def certificate_sentence(certificate: Certificate, unit: str = "", *, timed: boo
         bound = f"{significant(certificate.lower_bound)} {unit}".rstrip()
         better = f"{100 * certificate.gap:.2g} % better"
         sure = f"Not proven: a mapping of the space may be up to {better} (none is below {bound})."
-    time = f" in {certificate.seconds:.3g} s" if timed else ""
-    looked = f"{count(certificate.looked_at)} partial nests looked at{time}"
+    took = f" in {certificate.seconds:.3g} s" if timed else ""
+    looked = f"{count(certificate.looked_at)} partial nests looked at{took}"
     size = f"up to {significant_space(certificate.space)} nests"
     return f"{sure} {looked}. The space: {certificate.space_rule}; {size}."
 
