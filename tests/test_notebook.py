@@ -174,8 +174,8 @@ def run(path: Path) -> dict[str, Any]:
 
 
 def check_the_second_question(names: dict[str, Any]) -> None:
-    """With 150 words no nest fits; with c outermost 36 inputs, 36 weights and all 64 outputs do, and DRAM moves the same
-    words, because the sums stay."""
+    """With 150 words no nest fits; with c outermost 36 inputs, 36 weights and all 64 outputs do, and DRAM moves the
+    same words, because the sums stay."""
     layer, machine = names["layer"], names["machine"]
     small = replace(
         machine, elements=tuple(replace(e, capacity_words=150) if e.name == "Buffer" else e for e in machine.elements)
