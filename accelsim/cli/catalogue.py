@@ -14,7 +14,6 @@ from accelsim.errors import InputError, nearest
 KINDS = ("architectures", "workloads", "dataflows", "reports", "conventions")
 ALIASES = {"machines": "architectures", "networks": "workloads"}
 NOUNS = {"architectures": "architecture", "workloads": "network", "dataflows": "dataflow", "reports": "report"}
-WIDTH = 80
 
 
 @click.command("list", short_help="List what ships.")
@@ -38,8 +37,9 @@ def list_(what: str, as_json: bool) -> None:
         output.print_json(document("list", {"of": kind, "entries": listed}))
         return
     indent = " " * (2 + max((len(name) for name, _ in entries), default=0))
+    width = max(output.width(), len(indent) + 20)
     for name, description in entries:
-        click.echo(fill(f"{name:<{len(indent)}}{description}", WIDTH, subsequent_indent=indent))
+        click.echo(fill(f"{name:<{len(indent)}}{description}", width, subsequent_indent=indent))
 
 
 def _entries(kind: str) -> list[tuple[str, str]]:
@@ -92,8 +92,12 @@ def show(name: str, batch: int | None, as_json: bool, **given: Any) -> None:
         from accelsim.report.records import value_record
 
         output.print_json(value_record(NOUNS[kind], value.name, value))
+    elif kind == "workloads" and output.on_terminal():
+        from accelsim.report.network_table import network_table
+
+        output.print_tables([network_table(value)])
     else:
-        click.echo(_rendered(kind, value).rstrip("\n"))
+        output.print_text(_rendered(kind, value).rstrip("\n"))
 
 
 def _kind_of(name: str) -> str:
