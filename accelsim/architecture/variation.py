@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from accelsim.architecture.extends import extended
+from accelsim.architecture.family import generated
 from accelsim.architecture.files import read_architecture
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InputError, nearest
-from accelsim.files import Document, locate, read_yaml
+from accelsim.files import Document, locate, read_yaml, validate
 from accelsim.files.document import Key
 
 _ELEMENTS = {"levels": "level", "fanouts": "fanout", "compute": "compute"}
@@ -62,12 +63,29 @@ def load_base(name: str, folder: Path) -> Base:
 
 def varied(base: Base, changes: Sequence[Change], path: str) -> Architecture:
     """The machine with these fields changed; ``path``: the file that states them. Raises InputError with its line."""
+    return read_architecture(_overriding(base, changes, path), base.folder)
+
+
+def check_fields(base: Base, changes: Sequence[Change], path: str) -> None:
+    """Raises InputError when no machine could have these fields and values: a misspelt name, a wrong unit or kind.
+
+    Whether the values fit each other (whole words, as many PEs as the array says) is left to ``varied``.
+    """
+    from accelsim.architecture.checks import check_dataflow
+    from accelsim.architecture.schema import ArchitectureFields
+
+    document = generated(extended(_overriding(base, changes, path), base.folder))
+    check_dataflow(validate(ArchitectureFields, document), document)
+
+
+def _overriding(base: Base, changes: Sequence[Change], path: str) -> Document:
+    """The file that would say the changes and extend the base."""
     fields: dict[str, Any] = {"name": base.label, "extends": base.name}
     places: dict[Key, tuple[int, int]] = {(): changes[0].place if changes else (1, 1)}
     for change in changes:
         for parts in _targets(change, base, path):
             _put(fields, parts, change, places)
-    return read_architecture(Document(fields, path, places), base.folder)
+    return Document(fields, path, places)
 
 
 def _targets(change: Change, base: Base, path: str) -> list[tuple[str, ...]]:
