@@ -76,7 +76,9 @@ def main(engine: str) -> None:
     start, cpu = time.perf_counter(), time.process_time()
     assert run(nothing, [(index,) for index in range(TASKS)]) == list(range(TASKS))
     spent = time.perf_counter() - start
-    print(f"{engine}: {1e3 * spent / TASKS:.2f} ms per task ({1e3 * (time.process_time() - cpu) / TASKS:.2f} ms CPU here)")
+    print(
+        f"{engine}: {1e3 * spent / TASKS:.2f} ms per task ({1e3 * (time.process_time() - cpu) / TASKS:.2f} ms CPU here)"
+    )
     with tempfile.TemporaryDirectory() as folder:
         mark, start = str(Path(folder) / "mark"), time.perf_counter()
         assert run(nap, [(index, mark) for index in range(40)]) == list(range(40))

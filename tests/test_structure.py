@@ -21,7 +21,7 @@ ORDER = (
     ("model", "simulate"),
     ("search",),
     ("report",),
-    ("validation",),
+    ("validation", "sweep"),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

@@ -7,8 +7,8 @@
     array.PE                                an axis of the only fan-out by its own name
     clock, word, dataflow, systolic.rows    fields of the machine
 
-What is built is what a file with ``extends: BASE`` and these fields alone would give, so a misspelt name or a value that
-does not fit is the same error, on the line where the change was stated.
+What is built is what a file with ``extends: BASE`` and these fields alone would give, so a misspelt name or a value
+that does not fit is the same error, on the line where the change was stated.
 """
 
 from __future__ import annotations
@@ -116,8 +116,12 @@ def _check_names(change: Change, base: Base, parts: tuple[str, ...], path: str) 
     if base.generated:
         sentence = f"{base.label} lists no elements, so that '{change.path}' is none of its fields"
         raise _error(change, path, f"{sentence}; vary systolic.FIELD")
-    kinds = {"levels": machine.levels, "fanouts": machine.fanouts, "compute": (machine.compute,)}
-    known = [element.name for element in kinds[parts[0]]]
+    kinds = {
+        "levels": [level.name for level in machine.levels],
+        "fanouts": [fanout.name for fanout in machine.fanouts],
+        "compute": [machine.compute.name],
+    }
+    known = kinds[parts[0]]
     if parts[1] not in known:
         sentence = f"{base.label} has no '{parts[1]}' among its {parts[0]}{nearest(parts[1], known)}"
         raise _error(change, path, sentence)

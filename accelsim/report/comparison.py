@@ -83,10 +83,10 @@ def _frame(kind: str, comparison: Comparison) -> pd.DataFrame:
 
     content = rows.ROWS[kind](comparison)
     frame = pd.DataFrame(content, columns=list(rows.columns(kind, content)), dtype=object)
-    return frame.apply(_typed)
+    return frame.apply(typed)
 
 
-def _typed(column: pd.Series[Any]) -> pd.Series[Any]:
+def typed(column: pd.Series[Any]) -> pd.Series[Any]:
     """Counts stay exact integers where cells are missing, and Python's own where 64 bits are too few."""
     present = column.dropna()
     if all(type(cell) is int for cell in present):

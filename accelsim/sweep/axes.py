@@ -1,10 +1,10 @@
 """The axes of a study: what varies, over which values, and what each value changes.
 
-    levels.GlobalBuffer.capacity: [32 KiB .. 512 KiB, x2]   a field of the machine; its name is the last word
-    array: {rows: 8..64, cols: [8 .. 64, x2]}               several fields under one: array.rows and array.cols
-    buffer: {field: levels.GLB.capacity, values: [...]}     a name of one's own; ``fields`` changes several alike
-    machine: [ws256, rs256]                                 the base itself
-    batch, sequence, phase, context, bits                   how the networks run
+levels.GlobalBuffer.capacity: [32 KiB .. 512 KiB, x2]   a field of the machine; its name is the last word
+array: {rows: 8..64, cols: [8 .. 64, x2]}               several fields under one: array.rows and array.cols
+buffer: {field: levels.GLB.capacity, values: [...]}     a name of one's own; ``fields`` changes several alike
+machine: [ws256, rs256]                                 the base itself
+batch, sequence, phase, context, bits                   how the networks run
 """
 
 from __future__ import annotations
@@ -99,9 +99,7 @@ def _axis(document: Document, key: Key, path: str, name: str, stated: Any) -> Ax
         known = PARTS if dot else (*FIELDS, MACHINE, *WORKLOAD)
         if head not in known:
             form = "begin with one of" if dot else "be one of"
-            raise document.error(
-                key, f"axis {field} must {form} {', '.join(known)}, not '{head}'{_guess(head, known)}"
-            )
+            raise document.error(key, f"axis {field} must {form} {', '.join(known)}, not '{head}'{_guess(head, known)}")
     if not name.isidentifier():
         raise document.error(key, f"an axis must have a name of letters, digits and _, not '{name}'")
     try:

@@ -1,14 +1,14 @@
 """The columns of a study's table: axes, what the machine is, what the network costs on it, and what is derived.
 
-    pes                  MAC units
-    area_mm2             of the machine, where its file states areas
-    storage_bytes        of all memories but the outermost
-    storage_area_bytes   the same memories as bytes of a large buffer that takes their area (ISCA 2016, Fig. 7a)
-    energy               of one run of the network, in ``energy_unit`` (pJ, or MAC where one MAC is 1); ``latency_s`` in
-                         seconds; ``edp`` their product; energy_at_X in component X, energy_of_T of tensor T
-    gap                  1 - (sum of the layers' lower bounds) / (sum of what was found), of the objective
-    worst_gap            of a layer
-    search_seconds       what the searches took when they were first made: the one column that is not reproducible
+pes                  MAC units
+area_mm2             of the machine, where its file states areas
+storage_bytes        of all memories but the outermost
+storage_area_bytes   the same memories as bytes of a large buffer that takes their area (ISCA 2016, Fig. 7a)
+energy               of one run of the network, in ``energy_unit`` (pJ, or MAC where one MAC is 1); ``latency_s`` in
+                     seconds; ``edp`` their product; energy_at_X in component X, energy_of_T of tensor T
+gap                  1 - (sum of the layers' lower bounds) / (sum of what was found), of the objective
+worst_gap            of a layer
+search_seconds       what the searches took when they were first made: the one column that is not reproducible
 """
 
 from __future__ import annotations

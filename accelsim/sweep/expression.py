@@ -1,7 +1,8 @@
 """Expressions of a study (``rows * cols == 256``): arithmetic and comparison over named columns, and nothing else.
 
-Numbers, names, texts in quotes, + - * / // % **, comparisons (a single = means ==), and, or, not, and the functions abs,
-ceil, floor, log2, max, min, sqrt. An expression is parsed once, so that a misspelt name is found before any point runs.
+Numbers, names, texts in quotes, + - * / // % **, comparisons (a single = means ==), and, or, not, and the functions
+abs, ceil, floor, log2, max, min, sqrt. Expressions are parsed first, so that a misspelt name is found before any point
+runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The points of a study: a choice of one value per axis, the machine that it gives, and the networks as they run on it."""
+"""The points of a study: a choice of one value per axis, the machine that it gives, and the networks on it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from accelsim.workload.scenario import Scenario
 Choice = tuple[int, ...]
 """The index of a value per axis."""
 EXCLUDED, INVALID = "excluded", "invalid"
+MOST_KEPT = 4096
+"""Machines that are kept at once, of 10 to 20 KB each."""
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
@@ -49,6 +51,8 @@ class Builder:
         """The machine of a choice, or why there is none."""
         key = tuple(i for i, axis in zip(choice, self.study.axes, strict=True) if axis.kind != "workload")
         if key not in self.machines:
+            if len(self.machines) >= MOST_KEPT:
+                self.machines.clear()
             self.machines[key] = self._machine(choice)
         return self.machines[key]
 
@@ -61,7 +65,7 @@ class Builder:
             refused = _excluded(early, row)
             if refused is None:
                 machine = self.built(choice, row)
-                refused = _excluded(late, row | machine_columns(machine))
+                refused = _excluded(late, {**row, **machine_columns(machine)})
         except AccelsimError as error:
             return Refusal(INVALID, str(error))
         return machine if refused is None else refused
@@ -168,8 +172,8 @@ def check_study(study: Study) -> None:
             if isinstance(network, Refusal):
                 raise InputError(f"{study.path}:{workload.line}: {network.reason}")
     row: dict[str, Value] = counted(study, builder.first)
-    for path, text, at in study.fixed:
-        change = Change(path, _filled(text, row, f"{study.path}:{at[0]}"), at)
+    for path, text, place in study.fixed:
+        change = Change(path, _filled(text, row, f"{study.path}:{place[0]}"), place)
         check_fields(builder.base(builder.first), [change], study.path)
     row = row | dict.fromkeys(MACHINE_COLUMNS, 1)
     for test in study.constraints:

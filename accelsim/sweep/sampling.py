@@ -1,9 +1,9 @@
 """Which points of the grid are run, in an order that is always the same.
 
-    grid          all of them
-    random        without putting back, from a seeded generator
-    quasirandom   Halton's sequence (Halton 1960, one prime base per axis), shifted by a seeded offset and taken modulo 1
-                  (Cranley, Patterson 1976), each coordinate rounded down to a value of its axis; a choice comes once
+grid          all of them
+random        without putting back, from a seeded generator
+quasirandom   Halton's sequence (Halton 1960, one prime base per axis), shifted by a seeded offset and taken modulo 1
+              (Cranley, Patterson 1976), each coordinate rounded down to a value of its axis; a choice comes once
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The searches that a point needs. Equal ones are one: what an answer does not depend on is taken out of the machine.
 
-Names, sources, descriptions, areas, the clock (bandwidths are per cycle already), the vector unit and the cycle model of
-the array have no part in the choice of a mapping; machines that differ in these only share every search.
+Names, sources, descriptions, areas, the clock (bandwidths are per cycle already), the vector unit and the cycle model
+of the array have no part in the choice of a mapping; machines that differ in these only share every search.
 """
 
 from __future__ import annotations

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from accelsim.errors import InputError
-from accelsim.files import Document, locate, read_yaml, validate
+from accelsim.files import Document, locate, parse_yaml, read_text, read_yaml, validate
 from accelsim.search.interface import Limits, Objective
 from accelsim.sweep.axes import MACHINE, WORKLOAD, Axis, read_axes
 from accelsim.sweep.columns import COST_COLUMNS, FIXED, MACHINE_COLUMNS, PREFIXES, SHORT
 from accelsim.sweep.expression import Expression, parse_expression
 from accelsim.workload.precision import Precision
-from accelsim.workload.scenario import Scenario
+from accelsim.workload.scenario import AS_STATED, Scenario
 
 if TYPE_CHECKING:
     from accelsim.sweep.fields import StudyFields
@@ -33,7 +33,7 @@ class Workload:
     label: str
     network: str
     batch: int | None = None
-    scenario: Scenario = Scenario()
+    scenario: Scenario = AS_STATED
     precision: Precision | None = None
     line: int = 1
 
@@ -87,29 +87,37 @@ def load_study(name_or_path: str) -> Study:
 
     Every axis is tried on every base before anything runs (accelsim.sweep.points.check_study).
     """
-    from accelsim.sweep.fields import StudyFields
     from accelsim.sweep.points import check_study
 
     path = locate("reports", name_or_path)
-    document = read_yaml(path)
-    if isinstance(document.value, dict) and "machines" in document.value and "axes" not in document.value:
-        raise document.error(("machines",), "is a report and no study: accelsim compare --report makes it")
-    study = _study(document, validate(StudyFields, document), path)
+    text = read_text(path, "a YAML file")
+    study = parse_study(text, read_yaml(path).path, path.parent)
     check_study(study)
     return study
 
 
-def _study(document: Document, fields: StudyFields, path: Path) -> Study:
+def parse_study(text: str, path: str, folder: Path | None = None) -> Study:
+    """The study that a text declares, its machines and networks not looked at; ``path`` names it in messages, and
+    ``folder`` is where its own paths begin. Raises InputError."""
+    from accelsim.sweep.fields import StudyFields
+
+    document = parse_yaml(text, path)
+    if isinstance(document.value, dict) and "machines" in document.value and "axes" not in document.value:
+        raise document.error(("machines",), "is a report and no study: accelsim compare --report makes it")
+    return _study(document, validate(StudyFields, document), folder or Path(path).parent, text)
+
+
+def _study(document: Document, fields: StudyFields, folder: Path, text: str) -> Study:
     axes = read_axes(document)
     _check_axes(document, axes, fields)
     names = tuple(axis.name for axis in axes)
     inputs = (*names, *MACHINE_COLUMNS)
     derived: list[tuple[str, Expression]] = []
-    for column, text in fields.derived.items():
+    for column, formula in fields.derived.items():
         known = (*inputs, *COST_COLUMNS, "network", *(name for name, _ in derived))
         if not column.isidentifier() or column in (*names, *FIXED, *(name for name, _ in derived)):
             raise document.error(("derived", column), f"derived must have a name of its own, not '{column}'")
-        derived.append((column, _expression(document, ("derived", column), text, known)))
+        derived.append((column, _expression(document, ("derived", column), formula, known)))
     known = (*inputs, *COST_COLUMNS, *(name for name, _ in derived))
     minimise = tuple(_column(document, ("sample", "minimise", i), name, known)
                      for i, name in enumerate(fields.sample.minimise))  # fmt: skip
@@ -120,7 +128,7 @@ def _study(document: Document, fields: StudyFields, path: Path) -> Study:
         convention=fields.convention, gap=fields.gap, max_candidates=fields.candidates, steps=fields.steps
     )  # fmt: skip
     return Study(
-        fields.name, fields.title, fields.source, document.path, path.parent, fields.base,
+        fields.name, fields.title, fields.source, document.path, folder, fields.base,
         document.line(("base",)), axes,
         _workloads(document, fields),
         tuple((f, t, document.positions.get(("set", f), (1, 1))) for f, t in fields.set.items()),
@@ -128,7 +136,7 @@ def _study(document: Document, fields: StudyFields, path: Path) -> Study:
         tuple(derived),
         tuple(_expression(document, ("budgets", i), e, known) for i, e in enumerate(fields.budgets)),
         _column(document, ("x",), fields.x, known), _column(document, ("y",), fields.y, known),
-        sample, fields.objective, limits, path.read_text(encoding="utf-8-sig"),
+        sample, fields.objective, limits, text,
     )  # fmt: skip
 
 

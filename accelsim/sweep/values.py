@@ -1,10 +1,10 @@
 """What an axis of a study takes: a list, or a range with its step, and the number that a value stands for.
 
-    [4, 8, 12]                   these values
-    8..64                        every whole number from 8 to 64
-    [8 .. 64, x2]                8, 16, 32, 64
-    [32 KiB .. 128 KiB, +32 KiB] 32, 64, 96, 128 KiB
-    [16, 32 .. 128, x2, 192]     a list may hold ranges
+[4, 8, 12]                   these values
+8..64                        every whole number from 8 to 64
+[8 .. 64, x2]                8, 16, 32, 64
+[32 KiB .. 128 KiB, +32 KiB] 32, 64, 96, 128 KiB
+[16, 32 .. 128, x2, 192]     a list may hold ranges
 """
 
 from __future__ import annotations
