@@ -31,9 +31,11 @@ class Outcome:
 
 
 class Runner(Protocol):
-    """Runs chunks somewhere. ``workers``: how many at once."""
+    """Runs chunks somewhere."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """How many chunks it works on at once."""
 
     def run(self, chunks: Iterator[Chunk]) -> Iterator[Outcome]:
         """Outcomes as they come, one for every search; chunks are taken as workers get free."""
