@@ -30,8 +30,8 @@ elements:
   axes:
   - {axis: Y, size: 4, networks: {'*': multicast, outputs: reduction}}
   - {axis: X, size: 4, networks: {'*': multicast, outputs: reduction}}
-- {level: Register, capacity: 1 word, keeps: {weights: must, inputs: not, outputs: not}, read_energy: 1 pJ, write_energy: 1 pJ,
-   area: 0.001 mm2}
+- {level: Register, capacity: 1 word, keeps: {weights: must, inputs: not, outputs: not}, area: 0.001 mm2,
+   read_energy: 1 pJ, write_energy: 1 pJ}
 - {compute: MAC, energy: 1 pJ}
 """
 STUDY = """\

@@ -216,15 +216,17 @@ TYPOS = [
      ".yaml)"),
     ("./toy.yaml", "eyeris", 2, "no architecture is called 'eyeris'; did you mean 'eyeriss'? (a file of your own ends "
      "in .yaml)"),
-    ("networks:", "constraints: [row * cols = 4]\nnetworks:", 6, "'row * cols = 4' names 'row', which is no column; did "
-     "you mean 'rows'?"),
+    ("networks:", "constraints: [row * cols = 4]\nnetworks:", 6, "'row * cols = 4' names 'row', which is no column; "
+     "did you mean 'rows'?"),
     ("networks:", "derived: {cost: enrgy * 2}\nnetworks:", 6, "'enrgy * 2' names 'enrgy', which is no column; did you "
      "mean 'energy'?"),
     ("networks:", "derived: {energy: rows}\nnetworks:", 6, "derived must have a name of its own, not 'energy'"),
+    ("networks:", "derived: {share: energy_at_Bufer / energy}\nnetworks:", None, "'energy_at_Bufer / energy' names "
+     "'energy_at_Bufer', which is no column; did you mean 'energy_at_Buffer'?"),
     ("networks:", "x: latncy_s\nnetworks:", 6, "'latncy_s' names 'latncy_s', which is no column; did you mean "
      "'latency_s'?"),
-    ("networks:", "objective: enrgy\nnetworks:", 6, "objective must be one of energy, latency, edp, not 'enrgy'; did you "
-     "mean 'energy'?"),
+    ("networks:", "objective: enrgy\nnetworks:", 6, "objective must be one of energy, latency, edp, not 'enrgy'; "
+     "did you mean 'energy'?"),
     ("networks:", "sample: {method: random}\nnetworks:", 6, "sample must say how many points with method random"),
     ("networks:", "set: {levels.Bufer.buffers: '2'}\nnetworks:", 6, "toy has no 'Bufer' among its levels; did you mean "
      "'Buffer'?"),
@@ -240,11 +242,13 @@ TYPOS = [
 
 
 @pytest.mark.parametrize(("was", "typo", "line", "sentence"), TYPOS, ids=[str(i) for i in range(len(TYPOS))])
-def test_a_typo_stops_a_study_on_its_line(tmp_path: Path, was: str, typo: str, line: int, sentence: str | None) -> None:
+def test_a_typo_stops_a_study_on_its_line(
+    tmp_path: Path, was: str, typo: str, line: int | None, sentence: str | None
+) -> None:
     assert was in STUDY
     with pytest.raises(InputError) as caught:
         study_of(tmp_path, STUDY.replace(was, typo))
-    start = f"{tmp_path / 'trial.yaml'}:{line}: "
+    start = f"{tmp_path / 'trial.yaml'}:" + (" " if line is None else f"{line}: ")
     assert str(caught.value).startswith(start + (sentence or "")), str(caught.value)
     assert sentence is None or str(caught.value).split(" (and ")[0] == start + sentence
 

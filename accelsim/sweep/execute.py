@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -61,6 +61,8 @@ def run_study(
         counts = Counter(statuses[key] for key in keys if key in statuses)
         return Summary(tuple(sorted(counts.items())), run.made, perf_counter() - run.start)
     finally:
+        with suppress(InputError):  # what stopped the run is what is to be said
+            store.set_view([axis.name for axis in study.axes])
         store.close()
 
 

@@ -12,13 +12,15 @@ from typing import Any
 
 from accelsim.architecture.spec import Architecture
 from accelsim.architecture.variation import Base, Change, check_fields, load_base, varied
-from accelsim.errors import AccelsimError, InputError
+from accelsim.errors import AccelsimError, InputError, nearest
+from accelsim.model.evaluation import COMPUTE
 from accelsim.sweep.axes import MACHINE, Axis
-from accelsim.sweep.columns import MACHINE_COLUMNS, machine_columns
+from accelsim.sweep.columns import MACHINE_COLUMNS, PREFIXES, machine_columns
 from accelsim.sweep.expression import Expression, Value, parse_expression
 from accelsim.sweep.study import Study, Workload
 from accelsim.units import came
 from accelsim.workload.network import Network
+from accelsim.workload.operation import INPUTS, OUTPUTS, WEIGHTS
 from accelsim.workload.precision import Precision
 from accelsim.workload.scenario import Scenario
 
@@ -178,6 +180,20 @@ def check_study(study: Study) -> None:
     row = row | dict.fromkeys(MACHINE_COLUMNS, 1)
     for test in study.constraints:
         test(row)
+    _check_parts(study, [builder.base(start).architecture for start in starts])
+
+
+def _check_parts(study: Study, machines: list[Architecture]) -> None:
+    """Columns of energies by component must be those of a machine of the study."""
+    known = {f"energy_of_{name}" for name in (INPUTS, WEIGHTS, OUTPUTS, COMPUTE)}
+    for machine in machines:
+        known |= {f"energy_at_{part.name}" for part in (*machine.elements, machine.compute)}
+    for test in (*(expression for _, expression in study.derived), *study.budgets):
+        for name in test.names:
+            if name.startswith(PREFIXES) and name not in known:
+                raise InputError(
+                    f"{study.path}: '{test.text}' names '{name}', which is no column{nearest(name, sorted(known))}"
+                )
 
 
 def _check_value(builder: Builder, choice: Choice, axis: Axis, index: int) -> None:

@@ -4,7 +4,8 @@
     points     key -> status, and the row of a network on a machine as JSON, with digests of its inputs and its time
     inputs     digest -> a machine or network in full, as YAML that reads back equal
     plan       position -> the point there and the values of its axes: the study as it was last run
-    meta       the study's file, its columns
+    meta       the study's file
+    results    a view: a row per point, every column of it
 
 Two programs on one study write the same rows under the same keys, so neither disturbs the other.
 """
@@ -147,6 +148,20 @@ class Results:
     def forget_search(self, key: str) -> None:
         """Drop an answer that cannot be read, so that it is searched again."""
         self._write("DELETE FROM searches WHERE key = ?", [(key,)])
+
+    def set_view(self, axes: Sequence[str]) -> None:
+        """Make the view ``results``, a row per point with every column that any has, for SQL and pandas.read_sql."""
+        found = self._rows("SELECT DISTINCT columns.key FROM points, json_each(points.row, '$.columns') AS columns")
+        columns = [("plan.axes", f'$."{name}"', name) for name in ("network", *axes)]
+        columns += [("points.row", f'$.columns."{name}"', name) for name in sorted(name for (name,) in found)]
+        parts = ", ".join(f"json_extract({source}, '{path}') AS \"{name}\"" for source, path, name in columns)
+        with self._guarded(), self._transaction():
+            self.connection.execute("DROP VIEW IF EXISTS results")
+            self.connection.execute(
+                f"CREATE VIEW results AS SELECT plan.position AS point, points.status,"
+                f" json_extract(points.row, '$.reason') AS reason, {parts}, points.key"
+                f" FROM plan LEFT JOIN points ON points.key = plan.point ORDER BY plan.position"
+            )
 
     def _rows(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         with self._guarded():

@@ -175,7 +175,8 @@ def _workloads(document: Document, fields: StudyFields) -> tuple[Workload, ...]:
 
 def _expression(document: Document, key: tuple[str | int, ...], text: str, known: tuple[str, ...]) -> Expression:
     try:
-        return parse_expression(text, known)
+        parts = [name for name in parse_expression(text).names if name.startswith(PREFIXES)]
+        return parse_expression(text, (*known, *parts))  # parts of machines: accelsim.sweep.points.check_study
     except InputError as error:
         raise document.error(key, str(error)) from None
 
