@@ -166,7 +166,9 @@ def test_a_search_that_kills_its_workers_is_set_aside(
     summary, table = ran(study, tmp_path / "out", runner)
     runner.close()
     assert summary.statuses == (("failed", 2),)
-    assert {row["reason"] for row in table.rows} == {"B: its worker died 2 times (killed, or out of memory)"}
+    assert {row["reason"] for row in table.rows} == {
+        "B: its worker died each time that it was tried (killed, or out of memory)"
+    }
     monkeypatch.undo()
     counting = Counting()
     ran(study, tmp_path / "out", counting)

@@ -234,8 +234,8 @@ TYPOS = [
      "'row_stationry'; did you mean 'row_stationary'?"),
     ("  array:", "  bathc: [1]\n  array:", 5, "axis bathc must be one of clock, word, dataflow, vector_energy, "
      "other_area, machine, batch, sequence, phase, context, bits, not 'bathc'; did you mean 'batch'?"),
-    ("  array:", "  energy: {field: clock, values: [1 GHz]}\n  array:", 5, "axis 'energy' is the name of a column; write "
-     "NAME: {field:, values:}"),
+    ("  array:", "  energy: {field: clock, values: [1 GHz]}\n  array:", 5, "axis 'energy' is the name of a column; "
+     "write NAME: {field:, values:}"),
     ("base: ./toy.yaml\n", "", 1, "a study needs either a base machine or an axis 'machine'"),
     ("[./tiny.yaml]", "[{network: ./tiny.yaml, phase: decode}]", 6, None),
 ]  # fmt: skip
@@ -267,7 +267,7 @@ def test_samples_are_distinct_and_always_the_same(tmp_path: Path) -> None:
 
 
 def test_a_quasirandom_sample_covers_each_axis_evenly(tmp_path: Path) -> None:
-    """Base 2 along the first axis: of any 2^k successive indices each of 2^k equal parts holds one, whatever the shift."""
+    """Base 2 along the first axis: of 2^k successive indices each of 2^k equal parts holds one, whatever the shift."""
     text = STUDY.replace("[256 B .. 1024 B, x2]", "[128 B, 256 B, 512 B, 1024 B]").replace("cols: [2, 4]", "cols: 1..9")
     axes = study_of(tmp_path, text).axes
     found = list(halton_choices(axes, 16, seed=1))

@@ -4,7 +4,7 @@
     dask worker tcp://HOST:8786         on every machine, with the same accelsim installed
     accelsim sweep study.yaml --out study/ --cluster tcp://HOST:8786
 
-The engine runs the chunks of a worker that died again on another; what kills more than DEATHS - 1 workers is set aside.
+The engine runs the chunks of a worker that died again on another; what kills them again and again is set aside.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from accelsim.errors import InputError
 from accelsim.search.cache_key import LOADED_SOURCES
-from accelsim.sweep.work import DEATHS, Chunk, Outcome, answered_alike, died
+from accelsim.sweep.work import Chunk, Outcome, answered_alike, died
 
 SECONDS = 5.0
 """To wait for a scheduler, and for its first worker."""
@@ -53,38 +53,32 @@ class Cluster:
         from distributed import as_completed
 
         open_: dict[Any, Chunk] = {}
-        coming = as_completed()
+        coming = as_completed(loop=self.client.loop)
         while True:
             while len(open_) < IN_FLIGHT * self.workers and (chunk := next(chunks, None)):
-                self._submit(chunk, open_, coming)
+                coming.add(self._submitted(chunk, open_))
             if not open_:
                 return
             future = next(coming)
-            chunk = open_.pop(future)
-            yield from self._outcomes(future, chunk, open_, coming)
+            outcomes, again = self._outcomes(future, open_.pop(future))
+            for chunk in again:
+                coming.add(self._submitted(chunk, open_))
+            yield from outcomes
 
-    def _submit(self, chunk: Chunk, open_: dict[Any, Chunk], coming: Any, deaths: int = DEATHS - 1) -> None:
-        future = self.client.submit(
-            answered_alike, chunk, LOADED_SOURCES, pure=False, workers=None, retries=0,
-            key=f"accelsim-{chunk[0].key[:16]}-{len(chunk)}-{id(chunk):x}",
-        )  # fmt: skip
+    def _submitted(self, chunk: Chunk, open_: dict[Any, Chunk]) -> Any:
+        future = self.client.submit(answered_alike, chunk, LOADED_SOURCES, pure=False)
         open_[future] = chunk
-        coming.add(future)
+        return future
 
-    def _outcomes(self, future: Any, chunk: Chunk, open_: dict[Any, Chunk], coming: Any) -> list[Outcome]:
-        """What came of a chunk; one that kills workers is taken apart, search by search."""
+    def _outcomes(self, future: Any, chunk: Chunk) -> tuple[list[Outcome], list[Chunk]]:
+        """What came of a chunk, and what is to be run again: one that kills workers is taken apart."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 
         try:
-            outcomes: list[Outcome] = future.result()
-            return outcomes
+            return future.result(), []
         except KilledWorker:
-            if len(chunk) == 1:
-                return [died(chunk[0])]
-            for search in chunk:
-                self._submit((search,), open_, coming)
-            return []
+            return ([died(chunk[0])], []) if len(chunk) == 1 else ([], [(search,) for search in chunk])
         except (FutureCancelledError, OSError) as error:
             raise InputError(f"cluster {self.address} is gone ({' '.join(str(error).split())[:200]})") from None
 

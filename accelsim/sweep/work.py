@@ -15,8 +15,6 @@ from accelsim.sweep.searches import Search
 CHUNK_SECONDS = 1.0
 """Work in a chunk: long against the milliseconds that an engine needs for a task, short against a kill."""
 MOST_IN_CHUNK = 64
-DEATHS = 2
-"""A search whose worker has died so often is not tried again."""
 Chunk = tuple[Search, ...]
 
 
@@ -58,7 +56,7 @@ def answered_alike(chunk: Chunk, sources: str) -> list[Outcome]:
 
 def died(search: Search) -> Outcome:
     """The outcome of a search that takes its worker with it."""
-    return Outcome(search.key, None, f"its worker died {DEATHS} times (killed, or out of memory)")
+    return Outcome(search.key, None, "its worker died each time that it was tried (killed, or out of memory)")
 
 
 def _outcome(search: Search) -> Outcome:
