@@ -30,6 +30,8 @@ STATUS_COLUMNS = ("status", "reason")
 TIMING_COLUMNS = ("search_seconds",)
 KEY_COLUMNS = ("point", "network")
 FIXED = (*KEY_COLUMNS, *STATUS_COLUMNS, *MACHINE_COLUMNS, *COST_COLUMNS, *TIMING_COLUMNS, "model_version", "key")
+PER_WORK = ("energy_per_mac", "tops", "utilization", "dram_words_per_mac")
+"""Columns in which more work is not more, so that batches and phases may be compared."""
 SHORT = {"latency": "latency_s", "time": "latency_s", "area": "area_mm2", "delay": "latency_s"}
 """What people call a column."""
 PREFIXES = ("energy_at_", "energy_of_")

@@ -134,7 +134,7 @@ def _heats(table: Table) -> Iterator[Drawing]:
             f"heat-{_slug(title)}-{scope[-1][1]}".lower(),
             f"{title}: least {y} at each {across.name} and {up.name}, over all other axes",
             lambda scope=scope, cells=cells: heat(across, up, y, scope, cells),  # type: ignore[misc]
-            tuple(cells.values()), (*table.study.scope, across.name, up.name, y, "energy_unit", "point"),
+            tuple(cells.values()), (*(name for name, _ in scope[:-1]), across.name, up.name, y, "energy_unit", "point"),
         )  # fmt: skip
 
 
@@ -164,8 +164,7 @@ def _stacks(table: Table) -> Iterator[Drawing]:
     """Energy per MAC along each axis, the others at the values of the best point."""
     axes = [axis for axis in table.study.axes if 2 <= len(axis.values) <= MOST_BARS]
     for axis in axes:
-        same = tuple(name for name in table.study.scope if name != axis.name)
-        for scope, rows in scopes(table, table.mapped, ("energy_per_mac",), same):
+        for scope, rows in scopes(table, table.mapped, ("energy_per_mac", "macs"), axis.name):
             start = best(rows, "energy_per_mac")
             assert start is not None
             others = [other.name for other in table.study.axes if other is not axis and other.name not in dict(scope)]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from accelsim.errors import InputError
-from accelsim.sweep.columns import SHORT
+from accelsim.sweep.columns import PER_WORK, SHORT
 from accelsim.sweep.expression import Expression, parse_expression
 from accelsim.sweep.frame import Row, Table, expression_row
 
@@ -72,15 +72,22 @@ def holds(test: Expression, row: Row) -> bool:
     return bool(test(expression_row(row)))
 
 
+def same_work(table: Table, columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns that rows must share to be compared in others: the network, and how it runs unless all are per MAC or
+    per second."""
+    return ("network",) if columns and set(columns) <= set(PER_WORK) else table.study.scope
+
+
 def scopes(
-    table: Table, rows: Iterable[Row], needed: Sequence[str] = (), same: Sequence[str] | None = None
+    table: Table, rows: Iterable[Row], columns: Sequence[str], without: str = ""
 ) -> Iterator[tuple[Scope, list[Row]]]:
-    """The rows by the work that was done (or what else must be the ``same``) and the energy unit; rows that lack a
-    needed column are left out."""
+    """The rows that may be compared in these columns, by the work that was done and the energy unit; rows that lack one
+    of the columns are left out. ``without``: an axis that is no part of the work."""
+    same = tuple(name for name in same_work(table, columns) if name != without)
     groups: dict[Scope, list[Row]] = {}
     for row in rows:
-        if all(isinstance(row.get(name), int | float) for name in needed):
-            scope = tuple((name, row[name]) for name in (*(same or table.study.scope), "energy_unit"))
+        if all(isinstance(row.get(name), int | float) for name in columns):
+            scope = tuple((name, row[name]) for name in (*same, "energy_unit"))
             groups.setdefault(scope, []).append(row)
     yield from groups.items()
 

@@ -12,12 +12,13 @@ from accelsim.files import write_atomically
 from accelsim.report.style import picture
 from accelsim.report.tables import Table as Rendered
 from accelsim.report.tables import render_markdown
+from accelsim.sweep.columns import MACHINE_COLUMNS, PER_WORK
 from accelsim.sweep.describe import render_study as render_declared
 from accelsim.sweep.figures import Drawing, drawings
 from accelsim.sweep.frame import Table, render_rows
 from accelsim.sweep.pareto import fronts
 from accelsim.sweep.rows import LAYER_COLUMNS
-from accelsim.sweep.sensitivity import PER_WORK, sensitivities
+from accelsim.sweep.sensitivity import sensitivities
 from accelsim.sweep.tables import best_table, front_table, sensitivity_table, status_table
 
 MOST_REASONS = 20
@@ -78,9 +79,9 @@ def _rule() -> str:
 
 
 def _effects(table: Table) -> list[Rendered]:
-    columns = [table.study.y, table.study.x]
-    if any(axis.kind == "workload" for axis in table.study.axes):
-        columns.append(PER_WORK[0])
+    columns = [name for name in (table.study.y, table.study.x) if name not in MACHINE_COLUMNS]
+    if len(table.study.scope) > 1 and not set(columns) & set(PER_WORK):
+        columns.append("energy_per_mac")
     return [sensitivity_table(one) for column in dict.fromkeys(columns) for one in sensitivities(table, column)]
 
 

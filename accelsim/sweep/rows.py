@@ -70,7 +70,9 @@ def point_row(point: Layered, answer: Callable[[Search], Answer], settings: Sett
         row["search"] = None if search is None else search.key
         layers.append([row.get(name) for name in LAYER_COLUMNS])
         assert row["layer"] == result.layer
-    reason = "; ".join(dict.fromkeys(result.reason for result in results if result.reason))
+    reasons = [result.reason for result in results if result.reason]
+    more = f"; and {len(reasons) - 1} more without a mapping (layers.csv)" if len(reasons) > 1 else ""
+    reason = reasons[0] + more if reasons else ""
     return (INFEASIBLE if lacking else MAPPED), {"columns": columns, "layers": layers, "reason": reason}
 
 

@@ -14,10 +14,7 @@ from math import exp, fsum, log
 
 from accelsim.sweep.axes import Axis
 from accelsim.sweep.frame import Row, Table
-from accelsim.sweep.pareto import Scope, scopes
-
-PER_WORK = ("energy_per_mac", "tops", "utilization", "dram_words_per_mac")
-"""Columns in which more work is not more."""
+from accelsim.sweep.pareto import Scope, same_work, scopes
 
 
 @dataclass(frozen=True)
@@ -54,9 +51,8 @@ def sensitivities(table: Table, column: str) -> tuple[Sensitivity, ...]:
     In a column per MAC or per second different batches and phases can be compared, and these are axes, too.
     """
     found = []
-    same = ("network",) if column in PER_WORK else table.study.scope
-    axes = [axis for axis in table.study.axes if axis.name not in same]
-    for scope, rows in scopes(table, table.mapped, (column,), same):
+    axes = [axis for axis in table.study.axes if axis.name not in same_work(table, (column,))]
+    for scope, rows in scopes(table, table.mapped, (column,)):
         mine = [one for axis in axes if (one := _of(axis, rows, column, scope, axes)) is not None]
         found += sorted(mine, key=lambda one: -one.range)
     return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from accelsim.report.numbers import count, energy_scale, percent, significant
@@ -39,7 +39,10 @@ def front_table(table: Results, front: Front) -> Table:
     """The points of a front, the knee marked."""
     knee = front.knee["point"] if front.knee else None
     marks = tuple("knee" if row["point"] == knee else "" for row in front.rows)
-    columns = [*_named(table, front.rows), *(_measures(front.rows, name, front.scope) for name in front.columns)]
+    columns = [
+        *_named(table, front.rows, dict(front.scope)),
+        *(_measures(front.rows, name, front.scope) for name in front.columns),
+    ]
     if any(marks):
         columns.append(Column("", marks, left=True))
     return Table(
@@ -62,7 +65,7 @@ def best_table(table: Results, column: str) -> list[Table]:
         winners = [row for _, row in found]
         columns = (
             Column("under", tuple(text for text, _ in found), left=True),
-            *_named(table, winners),
+            *_named(table, winners, dict(scope)),
             *(_measures(winners, n, scope) for n in dict.fromkeys((column, table.study.x, table.study.y))),
             Column("gap (%)", tuple(f"{100 * row['gap']:.2g}" for row in winners)),
         )
@@ -87,9 +90,9 @@ def sensitivity_table(one: Sensitivity) -> Table:
     )
 
 
-def _named(table: Results, rows: Sequence[Row]) -> list[Column]:
+def _named(table: Results, rows: Sequence[Row], scope: Collection[str]) -> list[Column]:
     """The points' numbers and the axes that are no part of the work."""
-    names = [axis.name for axis in table.study.axes if axis.name not in table.study.scope]
+    names = [axis.name for axis in table.study.axes if axis.name not in scope]
     return [
         Column("point", tuple(str(row["point"]) for row in rows)),
         *(Column(name, tuple(str(row[name]) for row in rows)) for name in names),
