@@ -26,13 +26,13 @@ test: $(VENV)/developed
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 
-# The extras (ONNX, PyTorch) have an environment of their own, so that make test stays on the base install.
+# The extras (ONNX, PyTorch, a cluster, an optimiser, Parquet) have an environment of their own, so that make test stays on the base install.
 test-all: $(VENV)-all/developed
 	$(VENV)-all/bin/python -m pytest tests/extras
 
 $(VENV)-all/developed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-all
-	$(VENV)-all/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,interop]'
+	$(VENV)-all/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,interop,dask,guided,parquet]'
 	touch $@
 
 quick: $(VENV)/developed

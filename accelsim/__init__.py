@@ -58,6 +58,10 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.simulate.execute import execute as execute
     from accelsim.simulate.systolic.execute import ArrayExecution as ArrayExecution
     from accelsim.simulate.systolic.execute import execute_array as execute_array
+    from accelsim.sweep.execute import run_study as run_study
+    from accelsim.sweep.frame import load_sweep as load_sweep
+    from accelsim.sweep.pareto import fronts as fronts
+    from accelsim.sweep.study import load_study as load_study
     from accelsim.workload.files import load_layer as load_layer
     from accelsim.workload.files import load_network as load_network
     from accelsim.workload.importers.files import import_network as import_network
@@ -86,6 +90,10 @@ _PLACES = {
     "accelsim.search.explain": ("Explanation", "explain"),
     "accelsim.search.pareto": ("Front", "pareto"),
     "accelsim.report.searching": ("best_mapping",),
+    "accelsim.sweep.execute": ("run_study",),
+    "accelsim.sweep.frame": ("load_sweep",),
+    "accelsim.sweep.pareto": ("fronts",),
+    "accelsim.sweep.study": ("load_study",),
     "accelsim.architecture.files": ("load_architecture",),
     "accelsim.architecture.spec": ("Architecture",),
     "accelsim.architecture.systolic": ("SystolicArray",),

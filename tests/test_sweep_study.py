@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sweep_cases import STUDY, written
 
 from accelsim.architecture.files import load_architecture
 from accelsim.architecture.variation import Change, load_base, varied
+from accelsim.cli.main import main
 from accelsim.errors import InputError
 from accelsim.files import shipped
 from accelsim.sweep.describe import render_study
@@ -295,3 +300,28 @@ def test_every_shipped_study_loads_and_has_a_machine_at_every_point(name: str) -
     assert any(not isinstance(machine, Refusal) for machine in found)
     assert study.title
     assert study.name in render_study(study)
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "sweeps.md").read_text()
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_page_of_sweeps_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its commands, one after the other, then its Python in the same folder; its study is the file that it names."""
+    shutil.copytree(Path(__file__).parents[1] / "docs" / "examples", tmp_path / "docs" / "examples")
+    monkeypatch.chdir(tmp_path)
+    by_kind = dict(BLOCKS)
+    assert by_kind["yaml"] == (tmp_path / "docs/examples/buffer_study.yaml").read_text()
+    for line in by_kind["console"].splitlines():
+        program, *arguments = shlex.split(line.removeprefix("$ "))
+        assert program == "accelsim"
+        assert main([*arguments, *(["--workers", "1"] if "--out" in arguments else [])]) == 0, line
+    assert "lenet5: energy against latency_s" in capsys.readouterr().out
+    names: dict[str, Any] = {}
+    exec(compile(by_kind["python"], "sweeps.md", "exec"), names)
+    assert names["front"].rows[0]["energy"] <= names["front"].rows[-1]["energy"]
+    assert (tmp_path / "points.csv").read_text().count("\n") == 28
+    for column in ("storage_area_bytes", "worst_gap", "dram_bytes", "latency_s"):
+        assert column in names["table"].points

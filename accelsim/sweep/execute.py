@@ -17,7 +17,7 @@ from accelsim.sweep.run import Run, Watch
 from accelsim.sweep.sampling import sample, sample_size
 from accelsim.sweep.store import Planned, Results
 from accelsim.sweep.study import Study
-from accelsim.sweep.work import Runner
+from accelsim.sweep.work import Here, Runner
 
 WINDOW = 1000
 """Points whose searches are planned together: bounds memory, and is long against the idle end of a window."""
@@ -39,16 +39,24 @@ class Summary:
 
 
 def run_study(
-    study: Study, folder: Path, runner: Runner, watch: Watch | None = None, retry_failed: bool = False
+    study: Study,
+    folder: str | Path,
+    runner: Runner | None = None,
+    watch: Watch | None = None,
+    retry_failed: bool = False,
 ) -> Summary:
     """Bring every point of a study to its result in the store of a folder; what is there already is not done again.
 
+    ``runner``: where searches are made, None for this process; accelsim.sweep.local.Local(workers) for processes (a
+    script then needs the usual ``if __name__ == "__main__"``), accelsim.sweep.cluster.Cluster(address) for machines.
+    ``watch`` is called with the Progress after every search; ``retry_failed`` tries points that failed once more.
     Raises InputError when the folder is another study's, or its store cannot be used; results until then are kept.
     """
+    folder = Path(folder)
     store = Results(folder)
     try:
         _claim(store, study, folder)
-        run = Run(study, store, runner, watch, retry_failed)
+        run = Run(study, store, runner or Here(), watch, retry_failed)
         with _alone(folder) as first:
             if study.sample.method == "guided":
                 from accelsim.sweep.guided import run_guided

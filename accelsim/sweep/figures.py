@@ -86,7 +86,9 @@ def scatter(table: Table, front: Front, rows: Sequence[Row]) -> Figure:
         name = None if by is None else f"{by} {value}"
         axes.plot([r[x] for r in mine], [r[y] for r in mine], linestyle="", label=name, alpha=0.8, **marker(i))
     line = sorted((row[x], row[y]) for row in front.rows)
-    axes.plot([p[0] for p in line], [p[1] for p in line], color="#202020", drawstyle="steps-post", label="front")
+    axes.plot(
+        [p[0] for p in line], [p[1] for p in line], color="#202020", drawstyle="steps-post", label="front", marker="."
+    )
     if front.knee:
         axes.plot(
             front.knee[x], front.knee[y], "o", markersize=9, fillstyle="none", color="#D55E00", label="knee",
@@ -194,8 +196,10 @@ def stack(axis: str, scope: Scope, rows: Sequence[Row], parts: Sequence[str]) ->
         heights = [(row.get(part) or 0.0) / row["macs"] for row in rows]
         axes.bar(range(len(rows)), heights, 0.7, bottom=base, label=part.removeprefix(AT), **look(i))
         base = [b + h for b, h in zip(base, heights, strict=True)]
-    axes.set_xticks(range(len(rows)), [str(row[axis]) for row in rows])
-    if sum(len(str(row[axis])) for row in rows) > 40:
+    labels = [str(row[axis]) for row in rows]
+    folded = [label.replace(" ", "\n") if len(label) > 12 else label for label in labels]
+    axes.set_xticks(range(len(rows)), folded)
+    if len(rows) * max(map(len, labels)) > 40 and folded == labels:
         axes.tick_params(axis="x", labelrotation=45)
     axes.set_xlabel(axis)
     axes.set_ylabel(labelled("energy_per_mac", str(scope[-1][1])))

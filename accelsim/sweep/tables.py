@@ -78,16 +78,22 @@ def best_table(table: Results, column: str) -> list[Table]:
 def sensitivity_table(one: Sensitivity) -> Table:
     """The effect of an axis on a column."""
     title = Front(one.scope, (), (), None, 0).title
-    return Table(
-        f"{title}: {one.column} along {one.axis}, as ratio to {one.axis} {one.reference}",
-        (
-            Column(one.axis, tuple(str(effect.value) for effect in one.effects), left=True),
+    if all(effect.groups == 1 for effect in one.effects):
+        ratios = tuple(significant(effect.mean) for effect in one.effects)
+        columns: tuple[Column, ...] = (_values(one), Column("ratio", ratios))
+    else:
+        columns = (
+            _values(one),
             Column("mean ratio", tuple(significant(effect.mean) for effect in one.effects)),
             Column("least", tuple(significant(effect.least) for effect in one.effects)),
             Column("most", tuple(significant(effect.most) for effect in one.effects)),
             Column("pairs of points", tuple(count(effect.groups) for effect in one.effects)),
-        ),
-    )
+        )
+    return Table(f"{title}: {one.column} along {one.axis}, as ratio to {one.axis} {one.reference}", columns)
+
+
+def _values(one: Sensitivity) -> Column:
+    return Column(one.axis, tuple(str(effect.value) for effect in one.effects), left=True)
 
 
 def _named(table: Results, rows: Sequence[Row], scope: Collection[str]) -> list[Column]:
