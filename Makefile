@@ -26,14 +26,15 @@ test: $(VENV)/developed
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
 
-# The extras (ONNX, PyTorch, notebooks, a browser) have an environment of their own, so that make test stays on the
-# base install. tests/browser need Chromium (apt-get install chromium), or its path in ACCELSIM_CHROMIUM.
+# The extras (ONNX, PyTorch, a cluster, an optimiser, Parquet, notebooks, a browser) have an environment of their own, so
+# that make test stays on the base install. tests/browser need Chromium (apt-get install chromium), or its path in
+# ACCELSIM_CHROMIUM.
 test-all: $(VENV)-all/developed
 	$(VENV)-all/bin/python -m pytest tests/extras tests/browser
 
 $(VENV)-all/developed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)-all
-	$(VENV)-all/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,interop,notebooks,browser]'
+	$(VENV)-all/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,interop,dask,guided,parquet,notebooks,browser]'
 	touch $@
 
 quick: $(VENV)/developed

@@ -61,6 +61,10 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.simulate.execute import execute as execute
     from accelsim.simulate.systolic.execute import ArrayExecution as ArrayExecution
     from accelsim.simulate.systolic.execute import execute_array as execute_array
+    from accelsim.sweep.execute import run_study as run_study
+    from accelsim.sweep.frame import load_sweep as load_sweep
+    from accelsim.sweep.pareto import fronts as fronts
+    from accelsim.sweep.study import load_study as load_study
     from accelsim.workload.files import load_layer as load_layer
     from accelsim.workload.files import load_network as load_network
     from accelsim.workload.files import parse_network as parse_network
@@ -92,6 +96,10 @@ _PLACES = {
     "accelsim.search.pareto": ("Front", "pareto"),
     "accelsim.report.searching": ("best_mapping",),
     "accelsim.architecture.files": ("load_architecture", "parse_architecture"),
+    "accelsim.sweep.execute": ("run_study",),
+    "accelsim.sweep.frame": ("load_sweep",),
+    "accelsim.sweep.pareto": ("fronts",),
+    "accelsim.sweep.study": ("load_study",),
     "accelsim.architecture.spec": ("Architecture",),
     "accelsim.architecture.systolic": ("SystolicArray",),
     "accelsim.workload.files": ("load_layer", "load_network", "parse_network"),

@@ -17,15 +17,16 @@ _KINDS = {"LevelFields": "level", "FanoutFields": "fanout", "AxisFields": "axis"
 def load_architecture(name_or_path: str) -> Architecture:
     """The machine of a shipped name ('eyeriss') or of a file ('mine.yaml'); raises InputError."""
     path = locate("architectures", name_or_path)
-    return _architecture(read_yaml(path), path.parent)
+    return read_architecture(read_yaml(path), path.parent)
 
 
 def parse_architecture(text: str, name: str) -> Architecture:
     """The machine that a text describes; ``name`` stands for the file in messages. Raises InputError."""
-    return _architecture(parse_yaml(text, name), Path())
+    return read_architecture(parse_yaml(text, name), Path())
 
 
-def _architecture(document: Document, folder: Path) -> Architecture:
+def read_architecture(document: Document, folder: Path) -> Architecture:
+    """The machine of a document; a path in its ``extends`` is relative to ``folder``. Raises InputError."""
     from accelsim.architecture.build import built
     from accelsim.architecture.schema import ArchitectureFields
 

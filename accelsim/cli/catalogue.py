@@ -128,15 +128,28 @@ def _load(kind: str, name: str) -> Any:
 def _loaders() -> dict[str, Callable[[str], Any]]:
     from accelsim.architecture.files import load_architecture
     from accelsim.mapping.dataflow_files import load_dataflow
-    from accelsim.report.declaration import load_declaration
     from accelsim.workload.files import load_network
 
     return {
         "architectures": load_architecture,
         "workloads": load_network,
         "dataflows": load_dataflow,
-        "reports": load_declaration,
+        "reports": _load_report,
     }
+
+
+def _load_report(name: str) -> Any:
+    """A comparison, or a study, which has axes."""
+    from accelsim.files import locate, read_yaml
+
+    fields = read_yaml(locate("reports", name)).value
+    if isinstance(fields, dict) and "axes" in fields:
+        from accelsim.sweep.study import load_study
+
+        return load_study(name)
+    from accelsim.report.declaration import load_declaration
+
+    return load_declaration(name)
 
 
 def _rendered(kind: str, value: Any) -> str:
@@ -152,6 +165,7 @@ def _rendered(kind: str, value: Any) -> str:
         from accelsim.mapping.dataflow_files import render_dataflow
 
         return render_dataflow(value)
-    from accelsim.report.declaration import render_declaration
+    from accelsim.report.declaration import Declaration, render_declaration
+    from accelsim.sweep.describe import render_study
 
-    return render_declaration(value)
+    return render_declaration(value) if isinstance(value, Declaration) else render_study(value)
