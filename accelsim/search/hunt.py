@@ -37,6 +37,8 @@ class Hunt:
         self.counters = np.zeros(kernels.COUNTERS, np.int64)
         for state, cost, exact in walk.feeds:
             self._root(state, cost, exact)
+        for side in walk.sides:
+            side.forget()
 
     def _root(self, state: int, cost: np.ndarray, exact: bool) -> None:
         n = int(self.counters[kernels.LABELS])

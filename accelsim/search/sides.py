@@ -170,6 +170,11 @@ class Side:
                  if (level, tensor) == (child, self.tensor.name)}  # fmt: skip
         return tuple(d for d, name in enumerate(self.costs.dims) if name in names)
 
+    def forget(self) -> None:
+        """Let go of what is large and quickly made again."""
+        self._bits.clear()
+        self._stands.clear()
+
     # A quick bound
 
     def apart(self, rooms: tuple[int | None, ...]) -> Floats:

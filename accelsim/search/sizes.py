@@ -12,7 +12,7 @@ from accelsim.search.grid import Ints
 from accelsim.workload.operation import Rank, Tensor
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def tile_words(tensor: Tensor, bounds: tuple[tuple[str, int], ...], sizes: tuple[tuple[int, int, int], ...]) -> Ints:
     """Words of the tensor's largest tile per choice of tiles; sizes: per dim (its number, rounds in time, elements of a
     round); along dims of one round there is one tile."""

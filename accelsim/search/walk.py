@@ -163,6 +163,8 @@ class Walk(Tables):
             "moves",
         ):
             self.__dict__.pop(name, None)
+        for side in self.sides:
+            side.forget()
 
     @cached_property
     def lower(self) -> Floats:
