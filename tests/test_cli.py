@@ -440,11 +440,11 @@ def test_a_report_is_a_folder_with_a_page_of_what_was_declared(folder, quick_sea
     ("more", "sentence"),
     [
         ("figures: [lossses]", "mine.yaml:4: figures.0 must be one of energy_by_level"),
-        ("what_if: CONV", "mine.yaml:4: what_if"),
+        ("what_if: CONV", "what_if must be none, largest, all or names of layers; no layer 'CONV'"),
         ("stalls: perhaps", "mine.yaml:4: stalls must be"),
     ],
 )
-def test_a_report_that_asks_for_what_is_not_there_is_one_sentence(folder, capsys, more, sentence):
+def test_a_report_that_asks_for_what_is_not_there_is_one_sentence(folder, quick_search, capsys, more, sentence):
     (folder / "mine.yaml").write_text(f"name: mine\nnetworks: [./small.yaml]\nmachines: [./toy.yaml]\n{more}\n")
     assert main(["report", "mine.yaml", "--out", "out"]) == 2
     captured = capsys.readouterr()

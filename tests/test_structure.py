@@ -21,6 +21,7 @@ ORDER = (
     ("mapping",),
     ("model", "simulate"),
     ("search",),
+    ("viewer",),
     ("report",),
     ("validation",),
     ("cli",),

@@ -93,12 +93,13 @@ def run(network: str, architecture: str, **given: Any) -> int:
 @click.option(
     "--what-if", metavar="LAYERS", help="Search what more would buy for: none, largest, all, or layers, by commas."
 )
+@click.option("--view", "played", metavar="LAYERS", help="Play the dataflow of these layers, separated by commas.")
 @options.workers
 @options.stalls
 @click.option("--out", required=True, metavar="DIR", help="The folder to write, all or nothing.")
 @options.as_json
 @click.pass_context
-def report(ctx: click.Context, /, name: str, what_if: str | None, **given: Any) -> int:
+def report(ctx: click.Context, /, name: str, what_if: str | None, played: str | None, **given: Any) -> int:
     """Make a declared report: networks on machines, written to a folder.
 
     report.html there is one file that needs no network: tables that sort and filter, charts, the way down from network
@@ -115,6 +116,8 @@ def report(ctx: click.Context, /, name: str, what_if: str | None, **given: Any) 
     declaration = _overridden(ctx, {**given, "report": name})
     if what_if is not None:
         declaration = replace(declaration, what_if=_layers(what_if))
+    if played is not None:
+        declaration = replace(declaration, view=_names(played))
     return _answer(declaration, given, summary_tables)
 
 
@@ -122,8 +125,13 @@ def _layers(text: str) -> str | tuple[str, ...]:
     """none, largest, all, or the names that commas separate."""
     from accelsim.report.reasons import EVERY_LAYER, LARGEST, NO_LAYER
 
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    names = _names(text)
     return names[0] if len(names) == 1 and names[0] in (NO_LAYER, LARGEST, EVERY_LAYER) else names
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """The names that commas separate."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _declared(networks: tuple[str, ...], machines: tuple[str, ...], given: dict[str, Any]) -> Declaration:
@@ -204,10 +212,16 @@ def _findings(
     batch = declaration.settings.batch
     ran = tuple(network if batch is None else network.with_batch(batch) for network in networks)
     with output.progress("asking what more would buy") as progress:
-        return findings(
+        known = findings(
             found, declaration.title, declaration.source, timed, declaration.what_if, workers, progress,
             cache_of(not given["no_cache"]), inputs_of(declaration, ran),
         )  # fmt: skip
+    if not declaration.view:
+        return known
+    from accelsim.report.motion import views_of
+
+    with output.executing("executing layers to be viewed") as watch:
+        return replace(known, motion=views_of(found, declaration.view, watch))
 
 
 def _timed(found: Comparison) -> Any:
@@ -224,7 +238,8 @@ def _networks(declaration: Declaration, scenario: Scenario) -> tuple[Network, ..
     from accelsim.workload.files import load_network
 
     check_settings(declaration.settings)
-    return tuple(load_network(name, scenario=scenario) for name in declaration.networks)
+    networks = tuple(load_network(name, scenario=scenario) for name in declaration.networks)
+    return networks if declaration.layers is None else tuple(network.only(declaration.layers) for network in networks)
 
 
 def _staged(stack: ExitStack, out: str | None) -> Path | None:

@@ -24,6 +24,7 @@ from accelsim.cli.schema import schema
 from accelsim.cli.single import evaluate, map_, simulate
 from accelsim.cli.time import time_, trace
 from accelsim.cli.validate import validate
+from accelsim.cli.view import view
 from accelsim.errors import AccelsimError, InfeasibleError, nearest
 
 FINE, INFEASIBLE, WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -65,7 +66,8 @@ def cli(ctx: click.Context, version: bool) -> None:
 
 
 for command in (
-    compare, run, report, map_, evaluate, simulate, time_, trace, validate, list_, show, import_, export, schema, cache
+    compare, run, report, map_, evaluate, simulate, time_, trace, view, validate, list_, show, import_, export, schema,
+    cache,
 ):  # fmt: skip
     cli.add_command(command)
 

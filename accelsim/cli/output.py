@@ -76,6 +76,13 @@ def searching(task: str) -> Iterator[Callable[[int, float], None] | None]:
 
 
 @contextmanager
+def executing(task: str) -> Iterator[Callable[[int], None] | None]:
+    """How many MACs of a layer have been executed."""
+    with _line(task) as say:
+        yield say and (lambda macs: say(f"{macs:,} MACs"))
+
+
+@contextmanager
 def finding(task: str) -> Iterator[Callable[[int, int], None] | None]:
     """How many points of a front there are, and the cycles of the last."""
     with _line(task) as say:

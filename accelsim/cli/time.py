@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from accelsim.cli import options, output
+from accelsim.cli.nest import nest_of
 from accelsim.errors import InputError
 
 if TYPE_CHECKING:
@@ -161,27 +162,9 @@ def _layer_and_machine(
     return options.operation_of(layer, network, batch), options.machine_of(architecture)
 
 
-def _nest(
-    operation: Operation, machine: Architecture, mapping_file: str | None, objective: str, seconds: float | None,
-    no_cache: bool,
-) -> Mapping:  # fmt: skip
-    """The nest of a file, or the best one for the objective."""
-    if mapping_file is not None:
-        from accelsim.mapping.parse import load_mapping
-
-        return load_mapping(mapping_file)
-    from accelsim.report.searching import best_mapping
-
-    with output.searching(f"mapping {operation.name}") as progress:
-        found = best_mapping(
-            operation,
-            machine,
-            objective=cast(Any, objective),
-            seconds=seconds,
-            cache=not no_cache,
-            progress=progress,
-        )
-    return found.mapping
+def _nest(operation: Operation, machine: Architecture, no_cache: bool, **given: Any) -> Mapping:
+    """The nest that the options mean."""
+    return nest_of(operation, machine, cache=not no_cache, **given)
 
 
 def _scalesim(config_file: str, topology_file: str, as_json: bool) -> None:

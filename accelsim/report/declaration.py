@@ -29,6 +29,8 @@ class Declaration:
 
     what_if   for which layers to search what more of a machine would buy: as of accelsim.report.reasons.findings
     stalls    whether to follow every layer through the tile pipeline, too
+    layers    names of the only layers that are asked about, None for all
+    view      names of the layers whose dataflow the page plays
     figures   those to draw, None for all
     file      where it was read from, None for one that was not
     """
@@ -43,6 +45,8 @@ class Declaration:
     stalls: bool = False
     figures: tuple[str, ...] | None = None
     file: Path | None = None
+    layers: tuple[str, ...] | None = None
+    view: tuple[str, ...] = ()
 
 
 def load_declaration(name_or_path: str) -> Declaration:
@@ -60,6 +64,7 @@ def load_declaration(name_or_path: str) -> Declaration:
     return Declaration(
         stated["name"], stated["title"], stated["networks"], stated["machines"], Settings(**settings), stated["source"],
         stated["what_if"], stated["stalls"], stated["figures"], path,
+        stated["layers"], stated["view"],
     )  # fmt: skip
 
 
@@ -89,6 +94,10 @@ def render_declaration(declaration: Declaration) -> str:
     lines.append(f"  what if     {what_if if isinstance(what_if, str) else ', '.join(what_if)}")
     if declaration.stalls:
         lines.append("  stalls      followed through the tile pipeline")
+    if declaration.layers is not None:
+        lines.append(f"  layers      {', '.join(declaration.layers)}")
+    if declaration.view:
+        lines.append(f"  view        {', '.join(declaration.view)}")
     if declaration.figures is not None:
         lines.append(f"  figures     {', '.join(declaration.figures) or 'none'}")
     if declaration.source:

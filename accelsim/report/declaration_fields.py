@@ -23,6 +23,8 @@ class Report(BaseModel):
     objective, convention, dataflow, gap, seconds, steps   as the options of ``accelsim compare``
     what_if              none, largest, all, or names of layers: where to search what more of a machine would buy
     stalls               follow every layer through the tile pipeline, too
+    layers               only layers of these names; every layer when left out
+    view                 layers whose dataflow the page plays on every machine; none when left out
     figures              those to draw; all when left out
     """
 
@@ -40,6 +42,8 @@ class Report(BaseModel):
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.01
     seconds: Annotated[float, Field(gt=0)] | None = None
     steps: Steps = "aligned"
-    what_if: Literal["none", "largest", "all"] | Names = "largest"
+    what_if: str | Names = "largest"
     stalls: bool = False
+    layers: Names | None = None
+    view: tuple[str, ...] = ()
     figures: tuple[Figure, ...] | None = None

@@ -20,6 +20,7 @@ from accelsim.search.cache import Cache
 from accelsim.search.explain import Explanation, explain
 from accelsim.search.interface import SearchResult
 from accelsim.search.objective import score
+from accelsim.web.fragment import Fragment
 
 Reason = tuple[LayerResult, Explanation]
 EFFORT = 20_000
@@ -35,6 +36,7 @@ class Findings:
     timed           layers that were followed through the tile pipeline
     reasons         why, for every layer with MACs that has a mapping
     inputs          the files it was made of
+    motion          sections of the page that play layers, as of accelsim.report.motion
     """
 
     comparison: Compared
@@ -43,6 +45,7 @@ class Findings:
     timed: tuple[Timed, ...] = ()
     reasons: tuple[Reason, ...] = ()
     inputs: tuple[Input, ...] = ()
+    motion: tuple[Fragment, ...] = ()
 
     def reason(self, result: LayerResult) -> Explanation | None:
         """Why this layer costs what it costs on this machine; None for what has no reasons."""

@@ -144,7 +144,7 @@ def tables(plan: Layout, architecture: Architecture, operands: Sequence[Values],
         seen=seen,
         tuples=np.zeros((tuples + 1, 2), dtype=np.int64),
         memory=np.concatenate([*(data.ravel() for data in operands), output]),
-        totals=np.zeros(4, dtype=np.int64),
+        totals=np.array([0, 0, 0, 0, FREE, k.NEVER, 1], dtype=np.int64),
     )
 
 

@@ -40,6 +40,46 @@ class Execution:
         return bool(np.array_equal(self.outputs, self.reference))
 
 
+@dataclass(frozen=True)
+class Run:
+    """An execution under way: the tables that the kernel walks, filled as `execute` says."""
+
+    plan: Layout
+    architecture: Architecture
+    operands: list[Values]
+    tables: Tables
+
+    @staticmethod
+    def of(
+        operation: Operation, architecture: Architecture, mapping: Mapping, seed: int = 0, check_capacity: bool = True
+    ) -> Run:
+        """An execution at its beginning; arguments and errors as in `execute`."""
+        if seed < 0:
+            raise InputError(f"seed must be at least 0, not {seed}")
+        check_executable(operation)
+        plan = Layout(operation, mapping, places(operation, architecture, mapping))
+        operands = random_operands(operation, seed)
+        tables = arrays.tables(plan, architecture, operands, check_capacity)
+        for i, place in enumerate(plan.places):
+            if place.parent is not None and plan.may_merge(i):
+                tables.places[i, kernel.MERGES] = _merges(plan, tables, i, place)
+        return Run(plan, architecture, operands, tables)
+
+    def go_on(self) -> bool:
+        """Walks to the end, or to the next pause that the tables' ``totals`` ask for; whether there is more to do."""
+        outcome = _interruptible(self.tables)
+        if outcome not in (kernel.DONE, kernel.PAUSED):
+            raise _refusal(self.plan, self.architecture, outcome, self.tables)
+        return outcome == kernel.PAUSED
+
+    def execution(self) -> Execution:
+        """What came out, after the end."""
+        operation, tables = self.plan.operation, self.tables
+        counts = access_counts(operation, self.architecture, self.plan.places, _tally(self.plan, tables))
+        outputs = tables.memory[-operation.output.words :].reshape(operation.output.shape)
+        return Execution(counts, outputs, result(operation, self.operands))
+
+
 def execute(
     operation: Operation, architecture: Architecture, mapping: Mapping, seed: int = 0, check_capacity: bool = True
 ) -> Execution:
@@ -51,21 +91,9 @@ def execute(
     Raises InputError for an operation without MACs or too large to be executed, MappingError when a tensor is kept
     nowhere or a buffer would overflow.
     """
-    if seed < 0:
-        raise InputError(f"seed must be at least 0, not {seed}")
-    check_executable(operation)
-    plan = Layout(operation, mapping, places(operation, architecture, mapping))
-    operands = random_operands(operation, seed)
-    tables = arrays.tables(plan, architecture, operands, check_capacity)
-    for i, place in enumerate(plan.places):
-        if place.parent is not None and plan.may_merge(i):
-            tables.places[i, kernel.MERGES] = _merges(plan, tables, i, place)
-    outcome = _interruptible(tables)
-    if outcome != kernel.DONE:
-        raise _refusal(plan, architecture, outcome, tables)
-    counts = access_counts(operation, architecture, plan.places, _tally(plan, tables))
-    outputs = tables.memory[-operation.output.words :].reshape(operation.output.shape)
-    return Execution(counts, outputs, result(operation, operands))
+    run = Run.of(operation, architecture, mapping, seed, check_capacity)
+    run.go_on()
+    return run.execution()
 
 
 def execute_literally(operation: Operation, architecture: Architecture, mapping: Mapping, seed: int = 0) -> Execution:

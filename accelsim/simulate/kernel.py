@@ -22,7 +22,8 @@ F = TypeVar("F", bound=Callable[..., object])
 
 FREE = -1
 IDLE, SAME, CHANGED = 0, 1, 2
-DONE, MISSING, FULL = 0, 1, 2
+DONE, MISSING, FULL, PAUSED = 0, 1, 2, 3
+NEVER, ENDED = -2, -3
 
 # loops: dim, step, 1 if spatial, index among the loops of its kind
 DIM, STEP, IS_SPATIAL, INDEX = range(4)
@@ -47,8 +48,9 @@ ALONE, CROSSED = range(2)
 # slots: element (or FREE) and value; tuples: stamp and number, the last one holding the stamp in use
 KEY, VALUE = range(2)
 STAMP, NUMBER = range(2)
-# totals
-MACS, STEPS, WHERE, WORDS = range(4)
+# totals: counts, where something did not fit, the outermost loop that moved since the last step, and after which trips
+# of a loop (or of any outside it) to pause
+MACS, STEPS, WHERE, WORDS, STEPPED, PAUSE, EVERY = range(7)
 
 
 class Tables(NamedTuple):
@@ -219,17 +221,9 @@ def _put(places: Ints, rows: Ints, slots: Ints, memory: Ints, row: int, element:
 
 @compiled
 def _drain(
-    places: Ints,
-    rows: Ints,
-    edges: Ints,
-    slots: Ints,
-    seen: Flags,
-    tuples: Ints,
-    memory: Ints,
-    row: int,
-    element: int,
-    value: int,
-) -> None:
+    places: Ints, rows: Ints, edges: Ints, slots: Ints, seen: Flags, tuples: Ints, memory: Ints, row: int,
+    element: int, value: int,
+) -> None:  # fmt: skip
     """Items 4 and 5: one element of the output leaves an instance for the parent's."""
     place, up = rows[row, PLACE], rows[row, UP]
     if up < 0:
@@ -270,16 +264,9 @@ def _take_back(places: Ints, rows: Ints, slots: Ints, seen: Flags, memory: Ints,
 
 @compiled
 def _drain_tiles(
-    places: Ints,
-    rows: Ints,
-    edges: Ints,
-    slots: Ints,
-    seen: Flags,
-    tuples: Ints,
-    memory: Ints,
-    place: int,
+    places: Ints, rows: Ints, edges: Ints, slots: Ints, seen: Flags, tuples: Ints, memory: Ints, place: int,
     everything: bool,
-) -> None:
+) -> None:  # fmt: skip
     """Drains what the new tiles of a place lack, or, at the end, all that any instance holds."""
     tuples[-1, STAMP] += 1
     for row in range(places[place, FIRST], places[place, FIRST] + places[place, COUNT]):
@@ -358,17 +345,9 @@ def _bring(
 
 @compiled
 def _retile(
-    loops: Ints,
-    digits: Ints,
-    tensors: Ints,
-    ranks: Ints,
-    box: Ints,
-    time: Ints,
-    places: Ints,
-    rows: Ints,
-    slots: Ints,
-    place: int,
-) -> None:
+    loops: Ints, digits: Ints, tensors: Ints, ranks: Ints, box: Ints, time: Ints, places: Ints, rows: Ints,
+    slots: Ints, place: int,
+) -> None:  # fmt: skip
     """Finds the instances of a place that are active, and lays out the tiles whose box changed."""
     tensor, dims = places[place, TENSOR], box.shape[1]
     for j in range(places[place, COUNT]):
@@ -392,16 +371,9 @@ def _retile(
 
 @compiled
 def _fill_tiles(
-    places: Ints,
-    rows: Ints,
-    edges: Ints,
-    slots: Ints,
-    seen: Flags,
-    tuples: Ints,
-    memory: Ints,
-    totals: Ints,
+    places: Ints, rows: Ints, edges: Ints, slots: Ints, seen: Flags, tuples: Ints, memory: Ints, totals: Ints,
     place: int,
-) -> bool:
+) -> bool:  # fmt: skip
     """Brings the new tiles of a place in; False when the parent lacks an element."""
     tuples[-1, STAMP] += 1
     for row in range(places[place, FIRST], places[place, FIRST] + places[place, COUNT]):
@@ -451,23 +423,21 @@ def _fits(order: Ints, places: Ints, rows: Ints, totals: Ints, place: int) -> bo
 
 
 @compiled
+def _stand(box: Ints, rows: Ints, row: int) -> None:
+    """Notes at the MACs of the first tensor which point one works on, and that it hands its product on once more."""
+    rows[row, ACTIVE] = 1
+    rows[row, STATUS] = CHANGED
+    rows[row, DRAINS] += 1
+    for dim in range(box.shape[1]):
+        rows[row, LAST + dim] = box[LOW, dim]
+        rows[row, LAST + box.shape[1] + dim] = box[LENGTH, dim]
+
+
+@compiled
 def _multiply(
-    loops: Ints,
-    digits: Ints,
-    tensors: Ints,
-    ranks: Ints,
-    box: Ints,
-    time: Ints,
-    macs: Ints,
-    places: Ints,
-    rows: Ints,
-    edges: Ints,
-    slots: Ints,
-    seen: Flags,
-    tuples: Ints,
-    memory: Ints,
-    totals: Ints,
-) -> int:
+    loops: Ints, digits: Ints, tensors: Ints, ranks: Ints, box: Ints, time: Ints, macs: Ints, places: Ints,
+    rows: Ints, edges: Ints, slots: Ints, seen: Flags, tuples: Ints, memory: Ints, totals: Ints,
+) -> int:  # fmt: skip
     """Item 3, and items 4 to 7 at the MACs: every active MAC fetches, multiplies, adds, drains.
 
     One instance after the other is right: the only one that takes a sum back is the first of its group.
@@ -476,9 +446,10 @@ def _multiply(
     output = len(macs) - 1
     for mac in range(len(digits)):
         if not _box(loops, digits, box, time, len(loops), mac):
+            rows[places[macs[0], FIRST] + mac, STATUS] = IDLE
             continue
         totals[MACS] += 1
-        rows[places[macs[0], FIRST] + mac, ACTIVE] = 1
+        _stand(box, rows, places[macs[0], FIRST] + mac)
         result = 1
         for tensor in range(output):
             element = _element(tensors, ranks, box, tensor, LOW)
@@ -525,10 +496,11 @@ def run(
     """Walks time, then drains everything outwards; DONE, or MISSING or FULL with the row in ``totals[WHERE]``.
 
     In one step outputs leave from the innermost place outwards, then new tiles enter from the outermost inwards, and
-    the MACs work. Only places below a temporal loop that stepped are looked at.
+    the MACs work. Only places below a temporal loop that stepped are looked at. PAUSED where ``totals`` ask for it, and
+    before the last drain; called again, it goes on.
     """
-    stepped = -1
-    while True:
+    stepped = totals[STEPPED]
+    while stepped != ENDED:
         if _box(loops, digits, box, time, len(loops), 0):
             totals[STEPS] += 1
             for place in order:
@@ -551,9 +523,10 @@ def run(
                 return MISSING
             stepped = len(trips)
         moved = _advance(trips, time, len(trips))
-        if moved < 0:
-            break
-        stepped = min(stepped, moved)
+        stepped = totals[STEPPED] = ENDED if moved < 0 else min(stepped, moved)
+        pause = totals[PAUSE]
+        if pause != NEVER and (moved < pause or (moved == pause and time[moved] % totals[EVERY] == 0)):
+            return PAUSED
     for place in order[::-1]:
         if places[place, IS_OUTPUT]:
             _drain_tiles(places, rows, edges, slots, seen, tuples, memory, place, True)

@@ -5,6 +5,7 @@ input -> CONV1 -> POOL1 -> CONV2 -> ...       edges name earlier layers, so a ne
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -167,6 +168,14 @@ class Network:
     def with_batch(self, n: int) -> Network:
         """This network for n images (or sequences)."""
         return replace(self, layers=tuple(replace(entry, layer=entry.layer.with_batch(n)) for entry in self.layers))
+
+    def only(self, names: Sequence[str]) -> Network:
+        """The layers of these names alone, each fed from outside; raises InputError for a name that none has."""
+        for name in names:
+            self.layer(name)
+        kept = [entry for entry in self.layers if entry.name in names]
+        alone = (replace(e, inputs=(INPUT,) * max(1, _operands(e.layer)), weights_of="") for e in kept)
+        return replace(self, layers=tuple(alone))
 
     def with_precision(self, precision: Precision) -> Network:
         """This network with the widths of all its tensors stated anew."""

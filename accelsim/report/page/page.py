@@ -65,6 +65,7 @@ def render_report_page(found: Findings, files: Mapping[str, bytes]) -> str:
     told = notes(comparison)
     fragments = [
         Fragment("overview", "Overview", overview, _kind(), page_content(found, files)),
+        *found.motion,
         Fragment("detail", "In detail", LIVE),
         Fragment("layers", "Layers", LIVE),
         *([Fragment("notes", "Notes", render(_NOTES, notes=told))] if told else []),
