@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the table below
     from accelsim.architecture.files import load_architecture as load_architecture
+    from accelsim.architecture.files import parse_architecture as parse_architecture
     from accelsim.architecture.spec import Architecture as Architecture
     from accelsim.architecture.systolic import SystolicArray as SystolicArray
     from accelsim.errors import AccelsimError as AccelsimError
@@ -37,6 +38,8 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.report.comparison import Comparison as Comparison
     from accelsim.report.comparison import compare as compare
     from accelsim.report.comparison import run as run
+    from accelsim.report.nest_drawing import DrawnNest as DrawnNest
+    from accelsim.report.nest_drawing import draw_nest as draw_nest
     from accelsim.report.results import LayerResult as LayerResult
     from accelsim.report.results import Settings as Settings
     from accelsim.report.results import Total as Total
@@ -58,8 +61,13 @@ if TYPE_CHECKING:  # for editors and type checkers; a test holds it equal to the
     from accelsim.simulate.execute import execute as execute
     from accelsim.simulate.systolic.execute import ArrayExecution as ArrayExecution
     from accelsim.simulate.systolic.execute import execute_array as execute_array
+    from accelsim.sweep.execute import run_study as run_study
+    from accelsim.sweep.frame import load_sweep as load_sweep
+    from accelsim.sweep.pareto import fronts as fronts
+    from accelsim.sweep.study import load_study as load_study
     from accelsim.workload.files import load_layer as load_layer
     from accelsim.workload.files import load_network as load_network
+    from accelsim.workload.files import parse_network as parse_network
     from accelsim.workload.importers.files import import_network as import_network
     from accelsim.workload.importers.files import import_torch as import_torch
     from accelsim.workload.importers.report import Imported as Imported
@@ -73,6 +81,7 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "accelsim.report.comparison": ("Comparison", "compare", "run"),
+    "accelsim.report.nest_drawing": ("DrawnNest", "draw_nest"),
     "accelsim.report.results": ("LayerResult", "Settings", "Total"),
     "accelsim.report.side_by_side": ("SideBySide", "side_by_side"),
     "accelsim.report.timing": ("Timing", "cycle_timing", "pipelined_timing", "steady_timing"),
@@ -86,10 +95,14 @@ _PLACES = {
     "accelsim.search.explain": ("Explanation", "explain"),
     "accelsim.search.pareto": ("Front", "pareto"),
     "accelsim.report.searching": ("best_mapping",),
-    "accelsim.architecture.files": ("load_architecture",),
+    "accelsim.architecture.files": ("load_architecture", "parse_architecture"),
+    "accelsim.sweep.execute": ("run_study",),
+    "accelsim.sweep.frame": ("load_sweep",),
+    "accelsim.sweep.pareto": ("fronts",),
+    "accelsim.sweep.study": ("load_study",),
     "accelsim.architecture.spec": ("Architecture",),
     "accelsim.architecture.systolic": ("SystolicArray",),
-    "accelsim.workload.files": ("load_layer", "load_network"),
+    "accelsim.workload.files": ("load_layer", "load_network", "parse_network"),
     "accelsim.workload.importers.files": ("import_network", "import_torch"),
     "accelsim.workload.importers.report": ("Imported",),
     "accelsim.workload.precision": ("Precision",),

@@ -2,6 +2,7 @@
 
 ``search_case(seed)`` and ``ragged_case(seed)`` are plain seeded generators: a problem is drawn again until its whole
 space is within ``MOST`` mappings.  Energies are multiples of powers of two, so their sums are exact in any order.
+Seeds from ``WIDE`` on give every tensor a width of its own, on memories and networks of words of several widths.
 """
 
 from __future__ import annotations
@@ -20,23 +21,26 @@ from accelsim.workload.operation import INPUTS, OUTPUTS, WEIGHTS, Operation, Ran
 
 Problem = tuple[Operation, Architecture]
 MOST, MOST_NESTS = 20_000, 1_500
+WIDE = 1_000_000
 PERFECT_BOUNDS, RAGGED_BOUNDS = (2, 2, 3, 4, 6, 8), (2, 3, 3, 5, 7)
 
 
 def search_case(seed: int) -> Problem:
     """The problem of a seed whose space over perfect factors is small; always the same one."""
-    return _drawn(Random(seed), ragged=False)
+    return _drawn(Random(seed), ragged=False, wide=seed >= WIDE)
 
 
 def ragged_case(seed: int) -> Problem:
     """The problem of a seed whose space over all steps is small; always the same one."""
-    return _drawn(Random(f"ragged {seed}"), ragged=True)
+    return _drawn(Random(f"ragged {seed}"), ragged=True, wide=seed >= WIDE)
 
 
-def _drawn(draw: Random, ragged: bool) -> Problem:
+def _drawn(draw: Random, ragged: bool, wide: bool) -> Problem:
     while True:
         operation = _operation(draw, RAGGED_BOUNDS if ragged else PERFECT_BOUNDS, most_dims=3 if ragged else 4)
         architecture = _architecture(draw, operation)
+        if wide:
+            operation, architecture = with_widths(draw, operation), with_words(draw, architecture)
         if space_size(operation, architecture, MOST, MOST_NESTS, ragged) is not None:
             return operation, architecture
 
@@ -52,6 +56,8 @@ def features(operation: Operation, architecture: Architecture) -> Iterator[str]:
         yield "padding"
     if any(tensor.bits for tensor in operation.tensors):
         yield "bits"
+    if any(fanout.word_bits != 16 for fanout in architecture.fanouts):
+        yield "word_bits of a fan-out"
     if architecture.compute.gate_padding:
         yield "gate_padding"
     for axis in architecture.axes.values():
@@ -61,6 +67,7 @@ def features(operation: Operation, architecture: Architecture) -> Iterator[str]:
         yield from {f"keeps {keep}" for _, keep in level.keeps}
         yield from [name for name in ("capacity_words", "tensor_capacity_words", "nested") if getattr(level, name)]
         yield from ["buffers"] * (level.buffers > 1) + ["word_bits"] * (level.word_bits != 16)
+        yield from ["not packed"] * (not level.packed)
     for level in architecture.levels:
         if level.read_bandwidth or level.write_bandwidth:
             yield "bandwidth inside" if architecture.fanouts_above[level.name] else "bandwidth outside"
@@ -135,6 +142,12 @@ def _tensors(draw: Random, *ranks: list[Rank]) -> tuple[Tensor, ...]:
     return tuple(Tensor(*own) for own in zip((INPUTS, WEIGHTS, OUTPUTS), map(tuple, ranks), bits, strict=True))
 
 
+def with_widths(draw: Random, operation: Operation) -> Operation:
+    widths = draw.choice(((16, 8, 24), (8, 8, 32), (8, 4, 16), (16, 8, None), (None, 4, 24), (32, 16, 8)))
+    tensors = (replace(tensor, bits=bits) for tensor, bits in zip(operation.tensors, widths, strict=True))
+    return replace(operation, tensors=tuple(tensors))
+
+
 # Machines
 
 
@@ -194,3 +207,15 @@ def _with_capacity(draw: Random, operation: Operation, level: Level) -> Level:
         capacity = draw.randint(least, max(least, most)) if draw.random() < 0.6 else draw.randint(least, least + 4)
         level = replace(level, capacity_words=capacity * (2 if level.buffers > 1 and draw.random() < 0.5 else 1))
     return level
+
+
+def with_words(draw: Random, architecture: Architecture) -> Architecture:
+    """Words of several widths, all powers of two so that energies stay exact; some levels that do not pack."""
+    elements: list[Level | Fanout] = []
+    for element in architecture.elements:
+        bits = draw.choice((8, 16, 16, 32))
+        if isinstance(element, Level):
+            elements.append(replace(element, word_bits=bits, packed=draw.random() < 0.7))
+        else:
+            elements.append(replace(element, word_bits=bits))
+    return replace(architecture, elements=tuple(elements))

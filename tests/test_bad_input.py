@@ -153,6 +153,13 @@ def test_an_array_axis_overrun_names_the_axis(folder, capsys):
         ("list machine", "nothing is listed as 'machine'"),
         ("show eyeris", "nothing is called 'eyeris'; did you mean 'eyeriss'?"),
         ("map conv9 --network alexnet --arch eyeriss", "alexnet: no layer 'conv9'; did you mean"),
+        ("map stem --network lenet5 --arch eyeriss", "lenet5: no layer 'stem'; known: C1, S2, C3, S4, C5, F6"),
+        ("compare lenet5 --arch rs256 ws256", "no workload is called 'ws256'; that is the name of an architecture"),
+        (
+            "map fc --network eyeriss --arch lenet5",
+            "no workload is called 'eyeriss'; that is the name of an architecture",
+        ),
+        ("show lenet5 --batch 0", "batch must be at least 1"),
         ("map pool1 --network alexnet --arch eyeriss", "POOL1: only an operation with MACs"),
         ("map conv2 --arch eyeriss", "layer 'conv2' must be a YAML file, or a layer of a --network NAME"),
     ],

@@ -72,6 +72,13 @@ def test_a_window_over_the_end_is_padding():
     assert "windows that hang over the end are padding, as SCALE-Sim counts them: a" in render_report(imported)
 
 
+def test_a_depthwise_row_is_a_layer_of_as_many_groups():
+    """DP: 3 channels, 2 filters each, 6 x 6 outputs, 9 taps: 3 x 2 x 36 x 9 MACs, 3 x 2 x 9 weights."""
+    (entry,) = read_topology(HEAD + "DP1,8,8,3,3,3,2,1,\n", "t.csv").network.layers
+    assert entry.layer == Convolution("DP1", G=3, M=6, C=3, H=8, R=3)
+    assert (entry.macs, entry.weight_words) == (3 * 2 * 36 * 9, 3 * 2 * 9)
+
+
 @pytest.mark.parametrize("name", ["lenet5", "alexnet", "vgg16", "resnet18", "mobilenet_v1", "googlenet", "overfeat"])
 def test_a_network_survives_the_topology(name):
     """MACs and weights of all that a row can say; padding is data in it."""
@@ -89,6 +96,12 @@ def test_a_network_of_products_is_written_as_products():
     text, _ = dump_topology(network)
     assert text == "Layer,M,N,K,\na,6,7,5,\nb_1,6,2,7,\nb_2,6,2,7,\n"
     assert read_topology(text, "n.csv").network.macs == network.macs
+
+
+def test_a_name_with_dp_in_it_is_not_written_as_depthwise():
+    text, _ = dump_topology(Network.chain("n", (Convolution("DPN", M=2, C=3, H=8, R=3),)))
+    (entry,) = read_topology(text, "n.csv").network.layers
+    assert (entry.name, entry.macs) == ("DpN", 2 * 3 * 36 * 9)
 
 
 def test_what_a_row_cannot_say_is_named():

@@ -22,7 +22,6 @@ from accelsim.report.export import render_csv, save, staged
 from accelsim.report.figures import CATALOGUE, figures
 from accelsim.report.layer_tables import layer_tables, machine_tables
 from accelsim.report.markdown import render_report
-from accelsim.report.notebook import evaluation_html, mapping_html, search_html
 from accelsim.report.numbers import energy_scale, percent, significant
 from accelsim.report.reasons import Findings, findings
 from accelsim.report.records import comparison_record, render_json, search_record
@@ -205,16 +204,6 @@ def test_rich_cuts_nothing_off_at_the_width_that_plain_text_needs():
         console.print(part)
     assert "…" not in console.file.getvalue()
     assert all(column.header.split(" (")[0] in console.file.getvalue() for column in table.columns)
-
-
-def test_notebooks_show_values_of_every_layer():
-    comparison = builders.comparison()
-    evaluation = comparison.results[0].evaluation
-    assert "&lt;" not in mapping_html(evaluation.mapping)
-    assert "for m in 0..4 by 1" in evaluation_html(evaluation)
-    found = SearchResult(evaluation.mapping, evaluation, builders.certificate(1.0))
-    assert "Proven: no mapping of the space is better. 10 partial nests looked at" in search_html(found)
-    assert comparison._repr_html_().count("<table>") == 4
 
 
 # --- data frames, CSV, JSON ----------------------------------------------------------------------------------------

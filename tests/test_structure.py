@@ -23,7 +23,7 @@ ORDER = (
     ("search",),
     ("viewer",),
     ("report",),
-    ("validation",),
+    ("validation", "sweep"),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from accelsim.cli.main import main
+from accelsim.errors import InputError
 from accelsim.workload.layer import Convolution, MatrixProduct
 from accelsim.workload.scalesim import as_scalesim, load_topology
 from tests import builders
@@ -135,6 +136,9 @@ def test_depthwise_layers_of_scalesim_are_one_layer_per_channel(folder: Path) ->
     (folder / "dw.csv").write_text(CONV + "DP1, 8, 8, 3, 3, 3, 1, 1,\n")
     names = [layer.name for layer in load_topology("dw.csv")]
     assert names == ["DP1Channel_0", "DP1Channel_1", "DP1Channel_2"]
+    (folder / "dw.csv").write_text(CONV + "DP1, 8, 8, 3, 3, 2000000, 1, 1,\n")
+    with pytest.raises(InputError, match=r"dw.csv:2: must have at most 100,000 layers"):
+        load_topology("dw.csv")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +162,7 @@ def test_depthwise_layers_of_scalesim_are_one_layer_per_channel(folder: Path) ->
          "a trace must be of the depth pipelined or cycle, not steady"),
         (("trace", "small.yaml", "--arch", "eyeriss", "--depth", "cycle", "--out", "no/x.csv"),
          "no/x.csv: cannot be written: folder"),
-        (("time", "--scalesim", "run.cfg", "small.yaml"), "small.yaml:1: must begin with a header"),
+        (("time", "--scalesim", "run.cfg", "small.yaml"), "small.yaml:1: the header must be 'Layer name, "),
         (("time", "--scalesim", "conv.csv", "conv.csv"), "conv.csv: must be a SCALE-Sim configuration: "),
         (("time", "--scalesim", "none.cfg", "conv.csv"), "none.cfg: no such file"),
         (("time", "--scalesim", "run.cfg", "conv.csv", "--arch", "eyeriss"),
@@ -174,11 +178,11 @@ def test_what_cannot_be_timed_is_refused_in_one_sentence(
 @pytest.mark.parametrize(
     ("row", "sentence"),
     [
-        ("first, 8, 8, 3, 3, 4, 8,", "t.csv:2: must have a name and IFMAP height, IFMAP width, filter height, filter "
-         "width, channels, number of filters, stride, not 7 entries"),
-        ("first, 8, 8, 9, 3, 4, 8, 1,", "t.csv:2: first: filter height must be at most the IFMAP's 8, not 9"),
-        ("first, 8, 8, 3, 3, 4, x, 1,", "t.csv:2: number of filters must be a whole number of at least 1, not 'x'"),
-        ("first, 8, 8, 3, 3, 4, 8, 1, 2:4,", "t.csv:2: sparsity must be left out or 1:1, not '2:4'"),
+        ("first, 8, 8, 3, 3, 4, 8", "t.csv:2: Strides is missing"),
+        ("first, 8, 8, 9, 3, 4, 8, 1,", "t.csv:2: the filter must fit the input of 8 x 8, not be 9 x 3"),
+        ("first, 8, 8, 3, 3, 4, x, 1,", "t.csv:2: Num Filter must be a positive whole number, not 'x'"),
+        ("first, 8, 8, 3, 3, 4, 8, 1, 2:4,",
+         "t.csv:2: a row must end after Strides, not go on with '2:4' (sparsity is not read)"),
     ],
 )  # fmt: skip
 def test_a_wrong_row_of_a_topology_is_named(

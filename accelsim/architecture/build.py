@@ -56,7 +56,7 @@ def built(fields: ArchitectureFields, document: Document) -> Architecture:
             case LevelFields():
                 elements.append(_level(element, index, words, clock))
             case FanoutFields():
-                elements.append(_fanout(element, index, document))
+                elements.append(_fanout(element, index, words))
             case ComputeFields():
                 compute = Compute(
                     element.compute,
@@ -121,10 +121,11 @@ class _Words:
             raise self.document.error(key, f"{name} must be a whole number of bits, not '{size.text}'") from None
 
     def bits(self, index: int) -> int:
-        """Width of a word of the level at this place."""
-        level = self.fields.elements[index]
-        assert isinstance(level, LevelFields)
-        return self.default_bits if level.word is None else self.width(level.word, ("elements", index, "word"), "word")
+        """Width of a word of the level or fan-out at this place."""
+        element = self.fields.elements[index]
+        assert isinstance(element, LevelFields | FanoutFields)
+        key = ("elements", index, "word")
+        return self.default_bits if element.word is None else self.width(element.word, key, "word")
 
     def exact(self, amount: Amount, index: int, *path: str) -> int:
         bits, name = self.bits(index), named(self.fields.elements[index])[1]
@@ -200,6 +201,7 @@ def _level(level: LevelFields, index: int, words: _Words, clock_mhz: float) -> L
         write_energy=float(level.write_energy.canonical),
         area_um2=_area(level.area),
         nested=level.nested,
+        packed=level.packed,
         sources=_sources(level.sources),
     )
 
@@ -211,15 +213,15 @@ def _latency(level: LevelFields, index: int, document: Document, clock_mhz: floa
         raise document.error(("elements", index, "latency"), f"{level.level}.{error}") from None
 
 
-def _fanout(fanout: FanoutFields, index: int, document: Document) -> Fanout:
+def _fanout(fanout: FanoutFields, index: int, words: _Words) -> Fanout:
     if not fanout.axes:
-        raise document.error(("elements", index, "axes"), f"{fanout.fanout}.axes must have at least one axis")
+        raise words.document.error(("elements", index, "axes"), f"{fanout.fanout}.axes must have at least one axis")
     axes = []
     for place, axis in enumerate(fanout.axes):
-        check_networks(axis, ("elements", index, "axes", place, "networks"), document)
+        check_networks(axis, ("elements", index, "axes", place, "networks"), words.document)
         axes.append(Axis(axis.axis, axis.size, tuple(axis.networks.items()), axis.irrelevant_to, axis.dims))
     hops = tuple((tensor, float(energy.canonical)) for tensor, energy in fanout.hop_energy.items())
-    return Fanout(fanout.fanout, tuple(axes), hops, _sources(fanout.sources))
+    return Fanout(fanout.fanout, tuple(axes), hops, words.bits(index), _sources(fanout.sources))
 
 
 def _area(area: Amount | None) -> float | None:

@@ -17,15 +17,16 @@ _KINDS = {"LevelFields": "level", "FanoutFields": "fanout", "AxisFields": "axis"
 def load_architecture(name_or_path: str) -> Architecture:
     """The machine of a shipped name ('eyeriss') or of a file ('mine.yaml'); raises InputError."""
     path = locate("architectures", name_or_path)
-    return _architecture(read_yaml(path), path.parent)
+    return read_architecture(read_yaml(path), path.parent)
 
 
 def parse_architecture(text: str, name: str) -> Architecture:
     """The machine that a text describes; ``name`` stands for the file in messages. Raises InputError."""
-    return _architecture(parse_yaml(text, name), Path())
+    return read_architecture(parse_yaml(text, name), Path())
 
 
-def _architecture(document: Document, folder: Path) -> Architecture:
+def read_architecture(document: Document, folder: Path) -> Architecture:
+    """The machine of a document; a path in its ``extends`` is relative to ``folder``. Raises InputError."""
     from accelsim.architecture.build import built
     from accelsim.architecture.schema import ArchitectureFields
 
@@ -63,7 +64,7 @@ def dump_architecture(arch: Architecture) -> str:
         "systolic": None if arch.systolic is None else _systolic(arch.systolic),
         "sources": _sources(arch.sources),
         "elements": [
-            *(_level(e, unit, bits) if isinstance(e, Level) else _fanout(e, unit) for e in arch.elements),
+            *(_level(e, unit, bits) if isinstance(e, Level) else _fanout(e, unit, bits) for e in arch.elements),
             _compute(arch.compute, unit),
         ],
     }
@@ -101,17 +102,19 @@ def _level(level: Level, unit: str, bits: int) -> dict[str, Any]:
             "write_energy": f"{_number(level.write_energy)} {unit}",
             "area": _area(level.area_um2),
             "nested": level.nested or None,
+            "packed": None if level.packed else False,
             "sources": _sources(level.sources),
         }
     )
 
 
-def _fanout(fanout: Fanout, unit: str) -> dict[str, Any]:
+def _fanout(fanout: Fanout, unit: str, bits: int) -> dict[str, Any]:
     return _stated(
         {
             "fanout": fanout.name,
             "axes": [_axis(axis) for axis in fanout.axes],
             "hop_energy": {tensor: f"{_number(energy)} {unit}" for tensor, energy in fanout.hop_energy},
+            "word": f"{fanout.word_bits} b" if fanout.word_bits != bits else None,
             "sources": _sources(fanout.sources),
         }
     )

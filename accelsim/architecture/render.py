@@ -20,11 +20,13 @@ def render_architecture(arch: Architecture) -> str:
         match element:
             case Level():
                 lines.append(f"{indent}{element.name}{_times(instances)}")
-                rows = _level_rows(element, arch.energy_unit)
+                rows = _own_word(element, arch) + _level_rows(element, arch.energy_unit)
             case Fanout():
                 instances *= element.instances
                 lines.append(f"{indent}{element.name}: fan-out to {instances:,}")
-                rows = _fanout_rows(element, arch.energy_unit)
+                rows = (_own_word(element, arch) if element.hop_energy else []) + _fanout_rows(
+                    element, arch.energy_unit
+                )
             case Compute():
                 lines.append(f"{indent}{element.name}{_times(instances)}")
                 rows = _compute_rows(element, arch.energy_unit)
@@ -75,6 +77,12 @@ def _machine_rows(arch: Architecture) -> list[Row]:
     return rows
 
 
+def _own_word(element: Level | Fanout, arch: Architecture) -> list[Row]:
+    """The width of a word where it is not that of the outermost level."""
+    own = element.word_bits
+    return [("word", f"{own} bits", "")] if own != arch.levels[0].word_bits else []
+
+
 def _level_rows(level: Level, unit: str) -> list[Row]:
     rows = []
     if level.capacity_words is not None or not level.tensor_capacity_words:
@@ -93,6 +101,8 @@ def _level_rows(level: Level, unit: str) -> list[Row]:
         tensors = [tensor for tensor in ("inputs", "weights", "outputs") if level.keep(tensor) == keep]
         if tensors:
             rows.append((label, " ".join(tensors), ""))
+    if not level.packed:
+        rows.append(("elements", "each takes whole words", ""))
     if level.shared_port:
         rows.append(("bandwidth", _rate(level.read_bandwidth), "read_bandwidth"))
         rows.append(("  port", "shared by reads and writes", "shared_port"))
@@ -153,7 +163,7 @@ def _area(um2: float) -> str:
 
 
 def _bits(arch: Architecture) -> str:
-    widths = sorted({level.word_bits for level in arch.levels})
+    widths = sorted({e.word_bits for e in arch.elements if isinstance(e, Level) or e.hop_energy})
     return f"{' and '.join(map(str, widths))} bits"
 
 

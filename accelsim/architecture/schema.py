@@ -117,6 +117,7 @@ class LevelFields(_Fields):
     write_energy: Energy = Field(description="per word")
     area: Area | None = Field(None, description="per instance")
     nested: bool = Field(False, description="storage nodes of sibling levels follow the order of this file")
+    packed: bool = Field(True, description="elements narrower than a word share one; false: each takes whole words")
     sources: Sources = Field({}, description="field -> citation; '*' for all others")
 
 
@@ -138,6 +139,7 @@ class FanoutFields(_Fields):
     fanout: Name = Field(description="name of the fan-out")
     axes: tuple[AxisFields, ...]
     hop_energy: dict[TensorName, Energy] = Field({}, description="per word delivered over this network")
+    word: Size | None = Field(None, description="width of that word, when it is not the machine's")
     sources: Sources = Field({}, description="field -> citation; '*' for all others")
 
 

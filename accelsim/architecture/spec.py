@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from math import prod
+from math import gcd, prod
 from typing import Literal, TypeVar
 
 from accelsim.architecture.systolic import SystolicArray
@@ -44,6 +45,8 @@ class Level:
     shared_port         reads and writes compete for ``read_bandwidth``
     nested              storage nodes of sibling levels must follow the order of the architecture
     latency_cycles      from the request of a tile until its first word is there; steady latency hides it
+    packed              elements lie side by side, so that each takes its own bits of room and of an access's energy;
+                        else each takes whole words, however narrow it is
     """
 
     name: str
@@ -60,11 +63,31 @@ class Level:
     area_um2: float | None = None
     nested: bool = False
     latency_cycles: int = 0
+    packed: bool = True
     sources: tuple[Source, ...] = ()
 
     def keep(self, tensor: str) -> Keep:
         """Whether this level must, may or may not keep the tensor."""
         return _of(self.keeps, tensor, "may")
+
+    def element_bits(self, width: int | None) -> int:
+        """Bits that an element of a width in bits takes here (None: a word): its own, or whole words if not packed.
+
+        >>> Level("Buffer", word_bits=16).element_bits(24), Level("Buffer", word_bits=16, packed=False).element_bits(24)
+        (24, 32)
+        """
+        bits = width or self.word_bits
+        return bits if self.packed else -(-bits // self.word_bits) * self.word_bits
+
+    def word_parts(self, widths: Iterable[int | None]) -> tuple[int, tuple[int, ...]]:
+        """(parts of a word, parts of an element of each width), in the largest part that divides them all.
+
+        >>> Level("Buffer", word_bits=16).word_parts((None, 8, 24))
+        (2, (2, 1, 3))
+        """
+        bits = tuple(self.element_bits(width) for width in widths)
+        part = gcd(self.word_bits, *bits)
+        return self.word_bits // part, tuple(own // part for own in bits)
 
 
 @dataclass(frozen=True)
@@ -88,12 +111,14 @@ class Axis:
 class Fanout:
     """A spatial fan-out: everything listed after it is instantiated once per position of its axes.
 
-    ``hop_energy``: (tensor, energy per word delivered over this network), '*' for the rest, 0 when unnamed.
+    ``hop_energy``: (tensor, energy per word of ``word_bits`` delivered over this network), '*' for the rest, 0 when
+    unnamed.
     """
 
     name: str
     axes: tuple[Axis, ...]
     hop_energy: tuple[tuple[str, float], ...] = ()
+    word_bits: int = 16
     sources: tuple[Source, ...] = ()
 
     @property

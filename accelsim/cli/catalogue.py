@@ -14,7 +14,6 @@ from accelsim.errors import InputError, nearest
 KINDS = ("architectures", "workloads", "dataflows", "reports", "conventions")
 ALIASES = {"machines": "architectures", "networks": "workloads"}
 NOUNS = {"architectures": "architecture", "workloads": "network", "dataflows": "dataflow", "reports": "report"}
-WIDTH = 80
 
 
 @click.command("list", short_help="List what ships.")
@@ -38,8 +37,9 @@ def list_(what: str, as_json: bool) -> None:
         output.print_json(document("list", {"of": kind, "entries": listed}))
         return
     indent = " " * (2 + max((len(name) for name, _ in entries), default=0))
+    width = max(output.width(), len(indent) + 20)
     for name, description in entries:
-        click.echo(fill(f"{name:<{len(indent)}}{description}", WIDTH, subsequent_indent=indent))
+        click.echo(fill(f"{name:<{len(indent)}}{description}", width, subsequent_indent=indent))
 
 
 def _entries(kind: str) -> list[tuple[str, str]]:
@@ -92,8 +92,12 @@ def show(name: str, batch: int | None, as_json: bool, **given: Any) -> None:
         from accelsim.report.records import value_record
 
         output.print_json(value_record(NOUNS[kind], value.name, value))
+    elif kind == "workloads" and output.on_terminal():
+        from accelsim.report.network_table import network_table
+
+        output.print_tables([network_table(value)])
     else:
-        click.echo(_rendered(kind, value).rstrip("\n"))
+        output.print_text(_rendered(kind, value).rstrip("\n"))
 
 
 def _kind_of(name: str) -> str:
@@ -124,15 +128,28 @@ def _load(kind: str, name: str) -> Any:
 def _loaders() -> dict[str, Callable[[str], Any]]:
     from accelsim.architecture.files import load_architecture
     from accelsim.mapping.dataflow_files import load_dataflow
-    from accelsim.report.declaration import load_declaration
     from accelsim.workload.files import load_network
 
     return {
         "architectures": load_architecture,
         "workloads": load_network,
         "dataflows": load_dataflow,
-        "reports": load_declaration,
+        "reports": _load_report,
     }
+
+
+def _load_report(name: str) -> Any:
+    """A comparison, or a study, which has axes."""
+    from accelsim.files import locate, read_yaml
+
+    fields = read_yaml(locate("reports", name)).value
+    if isinstance(fields, dict) and "axes" in fields:
+        from accelsim.sweep.study import load_study
+
+        return load_study(name)
+    from accelsim.report.declaration import load_declaration
+
+    return load_declaration(name)
 
 
 def _rendered(kind: str, value: Any) -> str:
@@ -148,6 +165,7 @@ def _rendered(kind: str, value: Any) -> str:
         from accelsim.mapping.dataflow_files import render_dataflow
 
         return render_dataflow(value)
-    from accelsim.report.declaration import render_declaration
+    from accelsim.report.declaration import Declaration, render_declaration
+    from accelsim.sweep.describe import render_study
 
-    return render_declaration(value)
+    return render_declaration(value) if isinstance(value, Declaration) else render_study(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +16,8 @@ from accelsim.errors import InputError
 if TYPE_CHECKING:
     from accelsim.report.comparison import Comparison
     from accelsim.report.declaration import Declaration
+    from accelsim.report.parts import Part
     from accelsim.report.reasons import Findings
-    from accelsim.report.tables import Table
     from accelsim.workload.network import Network
     from accelsim.workload.scenario import Scenario
 
@@ -40,14 +40,15 @@ SETTINGS = ("batch", "objective", "convention", "dataflow", "gap", "seconds", "s
 def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[str, ...], **given: Any) -> int:
     """Compare machines on networks, each layer at its best mapping.
 
-    Prints a table per network (machines as rows) and one per layer. A layer that a machine cannot map is marked, the
-    others complete, and the exit status is 1.
+    Prints tables and bars per network (machines as rows) and a table per layer. A layer that a machine cannot map is
+    marked, the others complete, and the exit status is 1.
 
     \b
     Example:
       accelsim compare alexnet --arch ws256,osa256,rs256 --batch 16 --out out/
       accelsim compare --report dataflows256
     """
+    from accelsim.report.bars import machine_bars
     from accelsim.report.contents import summary_tables
     from accelsim.report.layer_tables import layer_tables
 
@@ -57,7 +58,9 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
         declaration = _overridden(ctx, given)
     else:
         declaration = _declared(networks, machines, given)
-    return _answer(declaration, given, lambda found: [*summary_tables(found), *layer_tables(found)])
+    return _answer(
+        declaration, given, lambda found: [*summary_tables(found), *machine_bars(found), *layer_tables(found)]
+    )
 
 
 @click.command(short_help="Run one network on one machine.")
@@ -71,18 +74,21 @@ def compare(ctx: click.Context, /, networks: tuple[str, ...], machines: tuple[st
 @options.out
 @options.as_json
 def run(network: str, architecture: str, **given: Any) -> int:
-    """Run one network on one machine: a table with a row per layer.
+    """Run one network on one machine: tables and bars with a row per layer.
 
     \b
     Example:
       accelsim run vgg16 --arch eyeriss --batch 3
       accelsim run gpt2 --arch eyeriss --phase decode --context 1024
     """
+    from accelsim.report.bars import layer_bars
     from accelsim.report.contents import summary_tables
     from accelsim.report.layer_tables import machine_tables
 
     declaration = _declared((network,), (architecture,), given)
-    return _answer(declaration, given, lambda found: [*machine_tables(found), *summary_tables(found)])
+    return _answer(
+        declaration, given, lambda found: [*machine_tables(found), *layer_bars(found), *summary_tables(found)]
+    )
 
 
 @click.command(short_help="Make a declared report: a folder with an interactive page.")
@@ -163,7 +169,7 @@ def _overridden(ctx: click.Context, given: dict[str, Any]) -> Declaration:
     return replace(declaration, settings=replace(declaration.settings, **stated))
 
 
-def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[Comparison], list[Table]]) -> int:
+def _answer(declaration: Declaration, given: dict[str, Any], tables: Callable[[Comparison], Sequence[Part]]) -> int:
     """Search, write, print; the exit status is 1 when a layer has no mapping."""
     from accelsim.report.comparison import compare as compare_
     from accelsim.report.contents import notes

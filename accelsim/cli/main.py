@@ -22,6 +22,7 @@ from accelsim.cli.compare import compare, report, run
 from accelsim.cli.importing import export, import_
 from accelsim.cli.schema import schema
 from accelsim.cli.single import evaluate, map_, simulate
+from accelsim.cli.sweep import pareto, sweep
 from accelsim.cli.time import time_, trace
 from accelsim.cli.validate import validate
 from accelsim.cli.view import view
@@ -66,8 +67,8 @@ def cli(ctx: click.Context, version: bool) -> None:
 
 
 for command in (
-    compare, run, report, map_, evaluate, simulate, time_, trace, view, validate, list_, show, import_, export, schema,
-    cache,
+    compare, run, report, sweep, pareto, map_, evaluate, simulate, time_, trace, view, validate, list_, show, import_,
+    export, schema, cache,
 ):  # fmt: skip
     cli.add_command(command)
 

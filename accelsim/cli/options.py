@@ -112,9 +112,7 @@ def operation_of(
         exact = {entry.name: entry.layer for entry in loaded.layers}
         found = exact.get(name_or_file) or layers.get(name_or_file.casefold())
         if found is None:
-            raise InputError(
-                f"{loaded.name}: no layer '{name_or_file}'{nearest(name_or_file.casefold(), list(layers))}"
-            )
+            raise InputError(f"{loaded.name}: no layer '{name_or_file}'{nearest(name_or_file, list(exact))}")
         return found.operation()
     if not name_or_file.endswith((".yaml", ".yml")) and "/" not in name_or_file:
         raise InputError(f"layer '{name_or_file}' must be a YAML file, or a layer of a --network NAME")

@@ -5,37 +5,64 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from textwrap import wrap
+from shutil import get_terminal_size
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from accelsim.report.parts import Part
     from accelsim.report.records import Record
-    from accelsim.report.tables import Table
 
 
-def print_tables(tables: Iterable[Table], notes: Iterable[str] = ()) -> None:
-    """Tables with a blank line between, then what a reader must know beside them."""
-    if sys.stdout.isatty():
-        _print_rich(list(tables), list(notes))
+def print_tables(parts: Iterable[Part], notes: Iterable[str] = ()) -> None:
+    """Tables, bars and nests with a blank line between, then what a reader must know beside them."""
+    if on_terminal():
+        _print_rich(list(parts), list(notes))
         return
-    from accelsim.report.tables import WIDTH, render_plain
+    from accelsim.report.parts import encodable, plain_part
+    from accelsim.report.tables import WIDTH
 
-    click.echo("\n\n".join(render_plain(table) for table in tables))
+    click.echo(encodable("\n\n".join(plain_part(part) for part in parts), sys.stdout.encoding))
     for i, note in enumerate(notes):
         click.echo(("" if i else "\n") + "\n".join(wrap(note, WIDTH, subsequent_indent="  ")))
 
 
-def _print_rich(tables: list[Table], notes: list[str]) -> None:
-    from rich.console import Console
+def on_terminal() -> bool:
+    """Whether results are read on a terminal."""
+    return sys.stdout.isatty()
 
-    from accelsim.report.tables import render_rich
+
+def width() -> int:
+    """Columns of the terminal, those of a page elsewhere."""
+    from accelsim.report.tables import WIDTH
+
+    return get_terminal_size().columns if on_terminal() else WIDTH
+
+
+def print_text(text: str) -> None:
+    """Lines as they are; on a terminal those too long are wrapped, and go on where their own text began."""
+    if not on_terminal():
+        click.echo(text)
+        return
+    for line in text.splitlines():
+        indent = " " * (len(line) - len(line.lstrip()) + 4)
+        click.echo(fill(line, width(), subsequent_indent=indent, break_on_hyphens=False))
+
+
+def _print_rich(parts: list[Part], notes: list[str]) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    from accelsim.report.parts import encodable, rich_part
 
     console = Console(highlight=False)
-    for table in tables:
-        for part in render_rich(table, console.width):
-            console.print(part)
+    for part in parts:
+        for line in rich_part(part, console.width):
+            if isinstance(line, Text):
+                line.plain = encodable(line.plain, console.encoding)
+            console.print(line)
         console.print()
     for note in notes:
         console.print(note, markup=False)

@@ -9,13 +9,13 @@ import click
 
 from accelsim.errors import InputError, nearest
 
-KINDS = ("architecture", "network", "dataflow", "report")
+KINDS = ("architecture", "network", "dataflow", "report", "study")
 
 
 @click.command(short_help="Print the JSON schema of a kind of file.")
 @click.argument("kind", metavar=f"[{'|'.join(KINDS)}]")
 def schema(kind: str) -> None:
-    """Print the JSON schema of architecture, network, dataflow or report files.
+    """Print the JSON schema of architecture, network, dataflow, report or study files.
 
     An editor with a YAML language server completes and checks a file whose first line is
     '# yaml-language-server: $schema=architecture.schema.json'.
@@ -42,6 +42,10 @@ def _schema(kind: str) -> dict[str, Any]:
         from accelsim.mapping.dataflow_files import DataflowFile
 
         return DataflowFile.model_json_schema()
+    if kind == "study":
+        from accelsim.sweep.fields import StudyFields
+
+        return StudyFields.model_json_schema()
     from accelsim.report.declaration_fields import Report
 
     return Report.model_json_schema()

@@ -32,7 +32,7 @@ def map_(
     layer: str, network: str | None, architecture: str, batch: int | None, explain: bool, pareto: bool, as_json: bool,
     workers: int | None, **given: Any,
 ) -> int:  # fmt: skip
-    """Search the best mapping of one layer: prints the nest, its cost, and how sure the search is.
+    """Search the best mapping of one layer: prints the nest with what it fills, its cost, and how sure the search is.
 
     LAYER is a layer of --network, or a layer file. Ctrl-C prints the best so far, with its gap. With --explain up to
     two dozen machines with a little more of something are searched too, each for at most 5 s (or --seconds).
@@ -51,6 +51,8 @@ def map_(
         _print_front(operation, machine, given, as_json)
         return 0
     workers = options.checked_workers(workers)
+    from accelsim.report.bars import evaluation_bars
+    from accelsim.report.nest_drawing import draw_nest
     from accelsim.report.records import search_record
     from accelsim.report.searching import best_mapping
     from accelsim.report.single import certificate_sentence, evaluation_tables, objective_unit
@@ -68,14 +70,18 @@ def map_(
 
         output.print_json(search_record(found) if why is None else explanation_record(why))
         return stopped
-    click.echo(f"{found.mapping}\n")
+    nest = draw_nest(operation, machine, found.mapping)
     tables, notes = evaluation_tables(found.evaluation), ["Interrupted: the best so far."] if stopped else []
     if why is not None:
         from accelsim.report.explaining import explanation_sentences, explanation_tables
 
         tables, notes = [tables[0], *explanation_tables(why)], list(explanation_sentences(why))
     unit = objective_unit(given["objective"], machine.energy_unit)
-    output.print_tables(tables, [*notes, certificate_sentence(found.certificate, unit), *_unverified(machine)])
+    bars = evaluation_bars(found.evaluation)
+    output.print_tables(
+        [nest, tables[0], bars, *tables[1:]],
+        [*notes, certificate_sentence(found.certificate, unit), *_unverified(machine)],
+    )
     return stopped
 
 
@@ -128,7 +134,7 @@ def evaluate(
     layer: str, network: str | None, architecture: str, mapping_file: str, batch: int | None, convention: str,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Evaluate one loop nest written by hand: cost, energy by component, ports, and every count.
+    """Evaluate one loop nest written by hand: what it fills, cost, energy by component, ports, and every count.
 
     With --convention all, what each convention charges of the same nest, side by side.
 
@@ -140,17 +146,22 @@ def evaluate(
     machine = options.machine_of(architecture)
     from accelsim.mapping.parse import load_mapping
     from accelsim.model.evaluate import evaluate as evaluate_
+    from accelsim.report.bars import evaluation_bars
+    from accelsim.report.nest_drawing import draw_nest
     from accelsim.report.records import document, evaluation_record
     from accelsim.report.single import evaluation_tables
 
+    mapping = load_mapping(mapping_file)
     if convention == options.ALL:
-        _print_conventions(operation, machine, load_mapping(mapping_file), as_json)
+        _print_conventions(operation, machine, mapping, as_json)
         return
-    evaluation = evaluate_(operation, machine, load_mapping(mapping_file), convention)
+    evaluation = evaluate_(operation, machine, mapping, convention)
     if as_json:
         output.print_json(document("evaluation", {"evaluation": evaluation_record(evaluation)}))
     else:
-        output.print_tables(evaluation_tables(evaluation), _unverified(machine))
+        nest = draw_nest(operation, machine, mapping)
+        cost, *tables = evaluation_tables(evaluation)
+        output.print_tables([nest, cost, evaluation_bars(evaluation), *tables], _unverified(machine))
 
 
 def _print_conventions(operation: Any, machine: Any, mapping: Any, as_json: bool) -> None:

@@ -40,5 +40,8 @@ def locate(kind: str, name_or_path: str) -> Path:
     known = shipped(kind)
     if name_or_path in known:
         return known[name_or_path]
+    if others := [one for other, one in _ONE_OF.items() if other != kind and name_or_path in shipped(other)]:
+        article = "an" if others[0][0] in "aeiou" else "a"
+        raise InputError(f"no {_ONE_OF[kind]} is called '{name_or_path}'; that is the name of {article} {others[0]}")
     help_ = nearest(name_or_path, list(known))
     raise InputError(f"no {_ONE_OF[kind]} is called '{name_or_path}'{help_} (a file of your own ends in .yaml)")

@@ -7,6 +7,8 @@ Tensors with a partition of their own are held against that instead (DESIGN.md, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from accelsim.architecture.spec import Architecture, Level
@@ -31,6 +33,41 @@ class _Demand(NamedTuple):
     partition: str | None
     capacity: int
     held: list[_Held]
+
+
+@dataclass(frozen=True)
+class Occupied:
+    """How much of a bounded memory a mapping takes, in words of its level and per instance.
+
+    ``partition``: the tensor that the memory is private to, None where tensors share it; ``tiles``: (tensor, words of
+    its largest tile) from the outermost node inwards; ``need``: words taken by all of them, buffers included.
+    """
+
+    level: str
+    partition: str | None
+    tiles: tuple[tuple[str, int], ...]
+    need: int
+    capacity: int
+
+
+def occupied(operation: Operation, architecture: Architecture, mapping: Mapping) -> tuple[Occupied, ...]:
+    """Every bounded memory that the mapping uses, in the order in which the nest first names them."""
+    return tuple(
+        Occupied(
+            demand.level.name,
+            demand.partition,
+            tuple((held.tensor.name, tensor_tile_words(held.tensor, held.chains)) for held in demand.held),
+            _words(demand.level, demand.held),
+            demand.capacity,
+        )
+        for demand in _demands(operation, architecture, mapping)
+    )
+
+
+def words_needed(level: Level, tiles: Iterable[tuple[Tensor, int]]) -> int:
+    """Words of the level that tiles, each (tensor, words), occupy, all buffers together."""
+    bits = sum(words * level.element_bits(tensor.bits) for tensor, words in tiles)
+    return -(-bits * level.buffers // level.word_bits)
 
 
 def capacity_violations(operation: Operation, architecture: Architecture, mapping: Mapping) -> list[Violation]:
@@ -86,11 +123,8 @@ def _demands(operation: Operation, architecture: Architecture, mapping: Mapping)
 
 
 def _words(level: Level, held: list[_Held]) -> int:
-    """Words of the level that the tiles occupy, all buffers together."""
-    bits = 0
-    for _, tensor, chains in held:
-        bits += tensor_tile_words(tensor, chains) * (tensor.bits or level.word_bits)
-    return -(-bits * level.buffers // level.word_bits)
+    """Words of the level that the tiles of these nodes occupy."""
+    return words_needed(level, ((tensor, tensor_tile_words(tensor, chains)) for _, tensor, chains in held))
 
 
 def _smaller_tile(operation: Operation, architecture: Architecture, mapping: Mapping, demand: _Demand) -> str:

@@ -51,15 +51,17 @@ class NetworkCounts:
 
 @dataclass(frozen=True)
 class PortWords:
-    """Words through the ports of the busiest instance of a level: all tensors together, in one instance.
+    """What passes the ports of the busiest instance of a level: all tensors together, in one instance.
 
-    ``reads`` = reads + drains, ``writes`` = fills + updates, ``both`` = their sum (for a shared port).
+    ``reads`` = reads + drains, ``writes`` = fills + updates, ``both`` = their sum (for a shared port), each in parts of
+    a word, ``per_word`` of them; an element counts with the parts that it takes.  1 where every element is a word.
     """
 
     level: str
     reads: int
     writes: int
     both: int
+    per_word: int = 1
 
 
 @dataclass(frozen=True)

@@ -87,21 +87,28 @@ class Mapping:
         assert not isinstance(node, Storage)
         return -(-self.enclosing[index] // node.step)
 
-    def __str__(self) -> str:
-        lines, depth, previous = [], 0, None
-        for node, extent in zip(self.nodes, self.enclosing, strict=True):
+    @cached_property
+    def lines(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """(line of the printed nest, indices of its nodes), outermost first; the last is the MAC's and has none."""
+        lines: list[tuple[str, tuple[int, ...]]] = []
+        depth, previous = 0, None
+        for index, (node, extent) in enumerate(zip(self.nodes, self.enclosing, strict=True)):
+            indent = "  " * depth
             match node:
                 case Storage(level, tensor):
                     if isinstance(previous, Storage) and previous.level == level:
-                        lines[-1] += f" {tensor}"
+                        text, indices = lines[-1]
+                        lines[-1] = f"{text} {tensor}", (*indices, index)
                     else:
-                        lines.append(f"{'  ' * depth}{level}  keeps {tensor}")
+                        lines.append((f"{indent}{level}  keeps {tensor}", (index,)))
                 case Temporal(dim, step):
-                    lines.append(f"{'  ' * depth}for {dim.lower()} in 0..{extent} by {step}")
+                    lines.append((f"{indent}for {dim.lower()} in 0..{extent} by {step}", (index,)))
                     depth += 1
                 case Spatial(dim, step, axis):
-                    lines.append(f"{'  ' * depth}par-for {dim.lower()} in 0..{extent} by {step} on {axis}")
+                    lines.append((f"{indent}par-for {dim.lower()} in 0..{extent} by {step} on {axis}", (index,)))
                     depth += 1
             previous = node
-        lines.append("  " * depth + "MAC")
-        return "\n".join(lines)
+        return (*lines, ("  " * depth + "MAC", ()))
+
+    def __str__(self) -> str:
+        return "\n".join(text for text, _ in self.lines)

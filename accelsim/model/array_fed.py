@@ -79,19 +79,23 @@ def fed_time(operation: Operation, architecture: Architecture) -> FedTime:
         )
     own = array_time(operation, array)
     operand = INPUTS if array.dataflow == "is" else WEIGHTS
-    rate = architecture.levels[0].read_bandwidth
-    if rate is None:
+    dram = architecture.levels[0]
+    if dram.read_bandwidth is None:
         return FedTime(own, operand, 0)
     if own.folds[0] * own.folds[1] > MOST_TILES:
         tiles = own.folds[0] * own.folds[1]
         raise InputError(f"{operation.name}: must have at most {MOST_TILES:,} tiles, not {tiles:,}")
-    per_word = 1 / Fraction(rate).limit_denominator(1_000_000)
-    cycles = _cycles(list(_tiles(operation, array)), array.double_buffered, per_word, _ahead(architecture, operand))
+    width = operation.tensor(operand).bits
+    words = Fraction(dram.element_bits(width), dram.word_bits)
+    per_word = words / Fraction(dram.read_bandwidth).limit_denominator(1_000_000)
+    ahead = _ahead(architecture, operand, width)
+    cycles = _cycles(list(_tiles(operation, array)), array.double_buffered, per_word, ahead)
     return FedTime(own, operand, cycles - own.cycles)
 
 
 def _cycles(tiles: list[_Tile], double: bool, per_word: Fraction, ahead_words: int | None) -> int:
-    """The recurrence, tile by tile; ``per_word``: cycles of the DRAM, ``ahead_words``: room for what is to come."""
+    """The recurrence, tile by tile, in words as wide as the operand; ``per_word``: cycles of the DRAM, ``ahead_words``:
+    room for what is to come."""
     fetched, start, end, held = Fraction(0), 0, 0, 0
     begun: list[tuple[int, int]] = []
     first = 0
@@ -119,16 +123,17 @@ def _cycles(tiles: list[_Tile], double: bool, per_word: Fraction, ahead_words: i
     return end
 
 
-def _ahead(architecture: Architecture, operand: str) -> int | None:
-    """Words of the operand that wait beside the array: as stated, else what the level nearest to it holds; None where
-    there is no bound."""
+def _ahead(architecture: Architecture, operand: str, width: int | None) -> int | None:
+    """Elements of the operand that wait beside the array: as stated, else what the level nearest to it holds; None
+    where there is no bound.  ``width``: that of an element in bits, None for a word."""
     if architecture.systolic is not None and architecture.systolic.prefetch_words is not None:
-        return architecture.systolic.prefetch_words
+        dram = architecture.levels[0]
+        return architecture.systolic.prefetch_words * dram.word_bits // dram.element_bits(width)
     first = architecture.fanouts_above
     for level in reversed(architecture.levels[1:]):
         if first[level.name] == 0 and level.keep(operand) != "not":
-            private = dict(level.tensor_capacity_words).get(operand)
-            return level.capacity_words if private is None else private
+            held = dict(level.tensor_capacity_words).get(operand, level.capacity_words)
+            return None if held is None else held * level.word_bits // level.element_bits(width)
     return 0
 
 

@@ -1,13 +1,18 @@
-"""Energy = charged accesses x energy per access, by component and tensor."""
+"""Energy = charged elements x energy per element, by component and tensor.
+
+    energy per element = energy per word  x  bits that the element takes / bits of the word
+
+A machine states energies of whole words; a word that several elements share is paid for by all of them.
+"""
 
 from __future__ import annotations
 
-from accelsim.architecture.spec import Architecture
+from accelsim.architecture.spec import Architecture, Fanout, Level
 from accelsim.mapping.counts import AccessCounts
 from accelsim.mapping.tiles import points_with_data
 from accelsim.model.conventions import Convention, Role
 from accelsim.model.evaluation import EnergyItem
-from accelsim.workload.operation import Operation
+from accelsim.workload.operation import Operation, Tensor
 
 
 def role_of(architecture: Architecture, level: str) -> Role:
@@ -17,24 +22,37 @@ def role_of(architecture: Architecture, level: str) -> Role:
     return "buffer" if architecture.fanouts_above[level] == 0 else "register"
 
 
+def element_energies(level: Level, tensor: Tensor) -> tuple[float, float]:
+    """(read, write) energy of one element of the tensor at a level, in the architecture's unit."""
+    words = level.element_bits(tensor.bits) / level.word_bits
+    return level.read_energy * words, level.write_energy * words
+
+
+def hop_energy(fanout: Fanout, tensor: Tensor) -> float:
+    """Energy of one element of the tensor delivered over a fan-out's network, in the architecture's unit."""
+    return fanout.energy_per_word(tensor.name) * ((tensor.bits or fanout.word_bits) / fanout.word_bits)
+
+
 def energy_items(
     operation: Operation, architecture: Architecture, counts: AccessCounts, convention: Convention, data_macs: int
 ) -> tuple[EnergyItem, ...]:
     """One item per level and tensor, per network and tensor, and one for the MACs, in the machine's order.
 
-    energy = reads x read energy + writes x write energy; words x hop energy; MACs x MAC energy (MACs on padding are
-    left out when the compute gates them: ``data_macs``). Unit: the architecture's.
+    energy = reads x read energy + writes x write energy, per element; elements x hop energy; MACs x MAC energy,
+    whatever their widths (MACs on padding are left out when the compute gates them: ``data_macs``). Unit: the
+    architecture's.
     """
     output = operation.output.name
     items = {}
     for row in counts.tensors:
         level = architecture.level(row.level)
         reads, writes = convention.accesses(row, role_of(architecture, row.level), row.tensor == output)
-        energy = reads * level.read_energy + writes * level.write_energy
+        read, write = element_energies(level, operation.tensor(row.tensor))
+        energy = reads * read + writes * write
         items[row.level, row.tensor] = EnergyItem(row.level, "level", row.tensor, energy)
     for net in counts.networks:
         fanout = next(f for f in architecture.fanouts if f.name == net.fanout)
-        energy = convention.hops(net, net.tensor == output) * fanout.energy_per_word(net.tensor)
+        energy = convention.hops(net, net.tensor == output) * hop_energy(fanout, operation.tensor(net.tensor))
         items[net.fanout, net.tensor] = EnergyItem(net.fanout, "network", net.tensor, energy)
     ordered = [
         items[element.name, tensor.name]

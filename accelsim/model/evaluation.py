@@ -27,7 +27,8 @@ class EnergyItem:
 class PortTime:
     """Cycles that one port needs for its words when it does nothing else: words / bandwidth, rounded up.
 
-    ``port`` is read, write, or shared; words and cycles are those of the busiest instance."""
+    ``port`` is read, write, or shared; words and cycles are those of the busiest instance. Narrow elements share words,
+    unless the level does not pack."""
 
     level: str
     port: str

@@ -20,9 +20,13 @@ def _ratio(words_per_cycle: float) -> tuple[int, int]:
     return meant.numerator, meant.denominator
 
 
-def whole_cycles(words: Any, words_per_cycle: float) -> Any:
-    """Words / bandwidth, rounded up once; of one mapping or a column (int64 array) of many."""
+def whole_cycles(words: Any, words_per_cycle: float, per_word: int = 1) -> Any:
+    """Words / bandwidth, rounded up once; of one mapping or a column (int64 array) of many.
+
+    ``per_word``: parts of a word, when ``words`` counts parts.
+    """
     numerator, denominator = _ratio(words_per_cycle)
+    numerator *= per_word
     if not isinstance(words, int) and words.max(initial=0) > 2**62 // denominator:
         exact = [-(-int(n) * denominator // numerator) for n in words]
         return np.array(exact, np.int64)
@@ -30,7 +34,10 @@ def whole_cycles(words: Any, words_per_cycle: float) -> Any:
 
 
 def port_times(architecture: Architecture, counts: AccessCounts) -> tuple[PortTime, ...]:
-    """Cycles = words of the busiest instance / bandwidth, rounded up, for every port with a stated bandwidth."""
+    """Cycles = words of the busiest instance / bandwidth, rounded up, for every port with a stated bandwidth.
+
+    Narrow elements share words, as in an access (accelsim.model.energy); the words shown are whole ones.
+    """
     words = {port.level: port for port in counts.ports}
     times = []
     for level in architecture.levels:
@@ -41,7 +48,11 @@ def port_times(architecture: Architecture, counts: AccessCounts) -> tuple[PortTi
             ports = [("shared", port.both, level.read_bandwidth)]
         else:
             ports = [("read", port.reads, level.read_bandwidth), ("write", port.writes, level.write_bandwidth)]
-        times += [PortTime(level.name, name, n, whole_cycles(n, rate)) for name, n, rate in ports if rate is not None]
+        times += [
+            PortTime(level.name, name, -(-n // port.per_word), whole_cycles(n, rate, port.per_word))
+            for name, n, rate in ports
+            if rate is not None
+        ]
     return tuple(times)
 
 

@@ -76,15 +76,21 @@ def pipelined_bounds(
     return PipelinedBounds(ceil(lower), max(ceil(lower), ceil(upper)))
 
 
-def _time(words: int, rate: float | None) -> Fraction:
+def _time(words: Fraction, rate: float | None) -> Fraction:
     return Fraction(0) if rate is None else words / Fraction(rate).limit_denominator(1_000_000)
 
 
-def _read(level: Level, words: int) -> Fraction:
-    return _time(words, level.read_bandwidth)
+def _words(level: Level, tensor: Tensor, elements: int) -> Fraction:
+    """Words of a level that elements of a tensor take, several to a word where they are narrow."""
+    return Fraction(elements * level.element_bits(tensor.bits), level.word_bits)
 
 
-def _write(level: Level, words: int) -> Fraction:
+def _read(level: Level, tensor: Tensor, elements: int) -> Fraction:
+    return _time(_words(level, tensor, elements), level.read_bandwidth)
+
+
+def _write(level: Level, tensor: Tensor, elements: int) -> Fraction:
+    words = _words(level, tensor, elements)
     return _time(words, level.read_bandwidth if level.shared_port else level.write_bandwidth)
 
 
@@ -153,7 +159,7 @@ def _head(operation: Operation, mapping: Mapping, edges: tuple[_Edge, ...]) -> F
         if edge.innermost and words:
             wanted.add(name)
         if name in wanted:
-            read, write = _read(edge.outer, words), _write(edge.inner, words)
+            read, write = _read(edge.outer, edge.tensor, words), _write(edge.inner, edge.tensor, words)
             chains[name] = chains.get(name, Fraction(0)) + edge.outer.latency_cycles + max(read, write)
             ports[edge.outer.name] = ports.get(edge.outer.name, Fraction(0)) + read
     return max((*chains.values(), *ports.values()), default=Fraction(0))
@@ -167,7 +173,9 @@ def _tail(operation: Operation, mapping: Mapping, edges: tuple[_Edge, ...]) -> F
             words = box_words(edge.tensor, _last_box(operation, mapping, edge.node))
             if words == 0:
                 break
-            total += edge.inner.latency_cycles + max(_read(edge.inner, words), _write(edge.outer, words))
+            total += edge.inner.latency_cycles + max(
+                _read(edge.inner, edge.tensor, words), _write(edge.outer, edge.tensor, words)
+            )
     return total
 
 
@@ -179,11 +187,11 @@ def _blocked(edges: tuple[_Edge, ...], compute: Fraction, head: Fraction, tail: 
         if not edge.innermost or edge.inner.buffers > 1:
             continue
         if edge.is_output:
-            _add(drains, edge.inner, "read", _read(edge.inner, edge.child.busiest.drains))
-            _add(drains, edge.outer, "write", _write(edge.outer, edge.parent.busiest.updates))
+            _add(drains, edge.inner, "read", _read(edge.inner, edge.tensor, edge.child.busiest.drains))
+            _add(drains, edge.outer, "write", _write(edge.outer, edge.tensor, edge.parent.busiest.updates))
         else:
-            _add(fills, edge.outer, "read", _read(edge.outer, edge.parent.busiest.reads))
-            _add(fills, edge.inner, "write", _write(edge.inner, edge.child.busiest.fills))
+            _add(fills, edge.outer, "read", _read(edge.outer, edge.tensor, edge.parent.busiest.reads))
+            _add(fills, edge.inner, "write", _write(edge.inner, edge.tensor, edge.child.busiest.fills))
     best = compute
     for port in {*fills, *drains}:
         filled, drained = fills.get(port, Fraction(0)), drains.get(port, Fraction(0))
@@ -208,18 +216,21 @@ def _most(edge: _Edge) -> Fraction:
     """
     tile, parent, child = edge.child.tile_words, edge.parent.total, edge.child.total
     together = tile * max(1, edge.child.instances)
-    into = _write(edge.inner, child.fills)
-    each = max(_read(edge.outer, together), _write(edge.inner, tile))
+    into = _write(edge.inner, edge.tensor, child.fills)
+    each = max(_read(edge.outer, edge.tensor, together), _write(edge.inner, edge.tensor, tile))
     if not edge.is_output:
         waits = edge.moves * edge.outer.latency_cycles
-        return waits + min(edge.moves * each, _read(edge.outer, parent.reads) + into)
+        return waits + min(edge.moves * each, _read(edge.outer, edge.tensor, parent.reads) + into)
     # A tile leaves each time it changes, may come back, and what it is added to is read. Instances that were idle
     # when the others moved on may leave later, on their own.
     times = (edge.moves + edge.child.instances) * _returns(edge)
-    leave = max(_read(edge.inner, tile), _write(edge.outer, together) + _read(edge.outer, together))
-    out = _read(edge.inner, child.drains) + _write(edge.outer, parent.updates)
+    leave = max(
+        _read(edge.inner, edge.tensor, tile),
+        _write(edge.outer, edge.tensor, together) + _read(edge.outer, edge.tensor, together),
+    )
+    out = _read(edge.inner, edge.tensor, child.drains) + _write(edge.outer, edge.tensor, parent.updates)
     waits = times * (edge.outer.latency_cycles + edge.inner.latency_cycles)
-    return waits + min(times * (each + leave), _read(edge.outer, parent.reads) + into + out)
+    return waits + min(times * (each + leave), _read(edge.outer, edge.tensor, parent.reads) + into + out)
 
 
 def _returns(edge: _Edge) -> int:
@@ -234,23 +245,15 @@ def _slowed(operation: Operation, architecture: Architecture, mapping: Mapping, 
     for node in mapping.nodes:
         if isinstance(node, Storage):
             innermost[node.tensor] = node.level
-    reads: dict[str, int] = {}
-    writes: dict[str, int] = {}
-    for tensor in operation.tensors:
-        level = innermost[tensor.name]
-        below = counts.mac_instances
-        reads[level] = reads.get(level, 0) + below
-        if tensor is operation.output:
-            writes[level] = writes.get(level, 0) + below
     step, through = Fraction(1), Fraction(0)
-    for name, words in reads.items():
-        at = architecture.level(name)
-        rows = [row for row in counts.tensors if row.level == name]
-        both = _read(at, words + writes.get(name, 0)) if at.shared_port else _read(at, words)
-        step = max(step, both, Fraction(0) if at.shared_port else _write(at, writes.get(name, 0)))
-        out = sum(row.total.updates for row in rows)
-        through += _read(at, sum(row.total.reads for row in rows)) + _write(at, out)
-    latency = max(architecture.level(name).latency_cycles for name in reads)
+    for at in architecture.levels:
+        fed = [tensor for tensor in operation.tensors if innermost[tensor.name] == at.name]
+        reads = sum((_read(at, tensor, counts.mac_instances) for tensor in fed), Fraction(0))
+        writes = _write(at, operation.output, counts.mac_instances) if operation.output in fed else Fraction(0)
+        step = max(step, reads + writes if at.shared_port else max(reads, writes))
+        rows = [(row.total, operation.tensor(row.tensor)) for row in counts.tensors if row.level == at.name and fed]
+        through += sum((_read(at, t, n.reads) + _write(at, t, n.updates) for n, t in rows), Fraction(0))
+    latency = max(architecture.level(name).latency_cycles for name in innermost.values())
     return min(counts.steps * step, counts.steps + through) + latency
 
 
@@ -276,8 +279,12 @@ def _two_memories(
     if len(tiles) != 1 or not regular or not leaves_once or not even or outer.shared_port or outer.latency_cycles:
         return None
     n = tiles.pop()
-    read = sum((_read(outer, edge.parent.busiest.reads) for edge in edges if not edge.is_output), Fraction(0))
-    written = sum((_write(outer, edge.parent.busiest.updates) for edge in edges if edge.is_output), Fraction(0))
+    read = sum(
+        (_read(outer, edge.tensor, edge.parent.busiest.reads) for edge in edges if not edge.is_output), Fraction(0)
+    )
+    written = sum(
+        (_write(outer, edge.tensor, edge.parent.busiest.updates) for edge in edges if edge.is_output), Fraction(0)
+    )
     stages = sorted([Fraction(counts.steps), read, written])
     if inner.buffers > 1:
         exact = stages[2] + (stages[0] + stages[1]) / n

@@ -38,8 +38,12 @@ class Counter:
     def __init__(
         self, operation: Operation, architecture: Architecture, template: tuple[Node, ...], rule: TileRule
     ) -> None:
-        if operation.points >= LARGEST:
-            raise MappingError(f"{operation.name}: must have fewer than 2**59 MACs, not {operation.points:,}")
+        widths = [tensor.bits for tensor in operation.tensors]
+        self.word_parts = {level.name: level.word_parts(widths) for level in architecture.levels}
+        most = LARGEST // max(part for _, parts in self.word_parts.values() for part in (1, *parts))
+        if operation.points >= most:
+            bound = "2**59" if most == LARGEST else f"{most:,}"
+            raise MappingError(f"{operation.name}: must have fewer than {bound} MACs, not {operation.points:,}")
         self.operation, self.architecture = operation, architecture
         self.plan = Plan(operation, architecture, template, rule)
         self.folds = [edge_folds(self.plan, edge) for edge in self.plan.edges]
@@ -134,13 +138,16 @@ class Counter:
 
     def port_rows(self, per_instance: list[list[Words]]) -> Iterator[PortWords]:
         """The busiest instance's words per level that keeps anything, in the machine's order."""
+        number = {tensor.name: i for i, tensor in enumerate(self.operation.tensors)}
         for level in self.architecture.levels:
-            mine = [i for i, edge in enumerate(self.plan.edges) if edge.level == level.name]
+            per_word, parts = self.word_parts[level.name]
+            edges = enumerate(self.plan.edges)
+            mine = [(i, parts[number[edge.tensor.name]]) for i, edge in edges if edge.level == level.name]
             if mine:
-                reads = [sum(words[i].reads + words[i].drains for i in mine) for words in per_instance]
-                writes = [sum(words[i].fills + words[i].updates for i in mine) for words in per_instance]
+                reads = [sum((words[i].reads + words[i].drains) * part for i, part in mine) for words in per_instance]
+                writes = [sum((words[i].fills + words[i].updates) * part for i, part in mine) for words in per_instance]
                 both = [r + w for r, w in zip(reads, writes, strict=True)]
-                yield PortWords(level.name, largest(reads), largest(writes), largest(both))
+                yield PortWords(level.name, largest(reads), largest(writes), largest(both), per_word)
 
 
 def largest(values: list[Any]) -> Any:

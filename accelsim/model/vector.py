@@ -6,6 +6,7 @@ from accelsim.architecture.spec import Architecture, Level
 from accelsim.errors import MappingError
 from accelsim.mapping.counts import AccessCounts, PortWords, TensorCounts, Words
 from accelsim.mapping.tiles import distinct_words
+from accelsim.model.energy import element_energies
 from accelsim.model.evaluation import EnergyItem, Evaluation
 from accelsim.model.latency import area_um2, port_times, steady_latency, utilization
 from accelsim.workload.operation import Operation, Tensor
@@ -26,12 +27,12 @@ def evaluate_vector(operation: Operation, architecture: Architecture) -> Evaluat
     rows = [
         _row(operation, tensor, level, position) for position, level in enumerate(path) for tensor in operation.tensors
     ]
-    ports = tuple(_ports(level, rows) for level in path)
+    ports = tuple(_ports(operation, level, rows) for level in path)
     steps = -(-operation.points // architecture.mac_units)
     counts = AccessCounts(0, steps, 0, tuple(rows), (), ports)
     times = port_times(architecture, counts)
     cycles, bound_by = steady_latency(steps, times)
-    energies = [_energy(row, next(level for level in path if level.name == row.level)) for row in rows]
+    energies = [_energy(operation, row, next(level for level in path if level.name == row.level)) for row in rows]
     energies.append(EnergyItem("vector unit", "compute", "", operation.points * architecture.vector_energy))
     return Evaluation(
         operation=operation.name, architecture=architecture.name, convention="ours",
@@ -51,14 +52,15 @@ def _row(operation: Operation, tensor: Tensor, level: Level, position: int) -> T
     return TensorCounts(level.name, tensor.name, moved, moved, words, words if not position else 1, 1)
 
 
-def _ports(level: Level, rows: list[TensorCounts]) -> PortWords:
-    mine = [row.total for row in rows if row.level == level.name]
-    reads = sum(w.reads + w.drains for w in mine)
-    writes = sum(w.fills + w.updates for w in mine)
-    return PortWords(level.name, reads, writes, reads + writes)
+def _ports(operation: Operation, level: Level, rows: list[TensorCounts]) -> PortWords:
+    mine = [row for row in rows if row.level == level.name]
+    per_word, parts = level.word_parts(operation.tensor(row.tensor).bits for row in mine)
+    reads = sum((row.total.reads + row.total.drains) * part for row, part in zip(mine, parts, strict=True))
+    writes = sum((row.total.fills + row.total.updates) * part for row, part in zip(mine, parts, strict=True))
+    return PortWords(level.name, reads, writes, reads + writes, per_word)
 
 
-def _energy(row: TensorCounts, level: Level) -> EnergyItem:
-    words = row.total
-    energy = (words.reads + words.drains) * level.read_energy + (words.fills + words.updates) * level.write_energy
+def _energy(operation: Operation, row: TensorCounts, level: Level) -> EnergyItem:
+    words, (read, write) = row.total, element_energies(level, operation.tensor(row.tensor))
+    energy = (words.reads + words.drains) * read + (words.fills + words.updates) * write
     return EnergyItem(level.name, "level", row.tensor, energy)

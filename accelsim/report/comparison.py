@@ -102,10 +102,13 @@ class Comparison(Compared):
         return save(self, Path(directory))
 
     def _repr_html_(self) -> str:
-        from accelsim.report.contents import summary_tables
+        from accelsim.report.bars import machine_bars
+        from accelsim.report.contents import notes, summary_tables
+        from accelsim.report.notebook import bars_html, sentences_html
         from accelsim.report.tables import render_html
 
-        return "".join(render_html(table) for table in summary_tables(self))
+        tables = "".join(map(render_html, summary_tables(self)))
+        return tables + "".join(map(bars_html, machine_bars(self))) + sentences_html(notes(self))
 
 
 def _frame(kind: str, comparison: Comparison) -> pd.DataFrame:

@@ -15,10 +15,10 @@ def frame(rows: Sequence[Row], names: Sequence[str]) -> pd.DataFrame:
     """The rows with columns of these names, in this order."""
     import pandas as pd
 
-    return pd.DataFrame(rows, columns=list(names), dtype=object).apply(_typed)
+    return pd.DataFrame(rows, columns=list(names), dtype=object).apply(typed)
 
 
-def _typed(column: pd.Series[Any]) -> pd.Series[Any]:
+def typed(column: pd.Series[Any]) -> pd.Series[Any]:
     """Counts stay exact integers where cells are missing, and Python's own where 64 bits are too few."""
     present = column.dropna()
     if present.empty:

@@ -26,7 +26,8 @@ energy, energy_per_mac, edp, energies [component, kind, tensor, energy], cycles,
 port, words, cycles], seconds, tops, utilization {spatial, ragged, bandwidth, total}, area_um2, vector_operations,
 counts.
 ``counts`` is  macs, steps, mac_instances, tensors [level, tensor, total and busiest {reads, fills, updates, drains},
-distinct, tile_words, instances], networks [fanout, tensor, sent, delivered], ports [level, reads, writes, both].
+distinct, tile_words, instances], networks [fanout, tensor, sent, delivered], ports [level, reads, writes, both,
+per_word (parts of a word that the three count)].
 Everything under ``results`` is for one execution of a layer; totals count repeats and cover the mapped layers only:
 ``complete`` is false where ``infeasible`` names others.  Energies are in ``energy_unit``: pJ or MAC.
 """

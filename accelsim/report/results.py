@@ -67,9 +67,9 @@ class LayerResult:
 
     def level_bytes(self, level: str) -> float:
         """Bytes read from and written to all instances of a level; 0 where the layer keeps nothing there."""
-        word_bits = self.architecture.level(level).word_bits
+        memory = self.architecture.level(level)
         return sum(
-            words * (self.operation.tensor(tensor).bits or word_bits) / 8
+            words * memory.element_bits(self.operation.tensor(tensor).bits) / 8
             for tensor, words in self._words_by_tensor(level).items()
         )
 

@@ -99,9 +99,10 @@ def _flat(counts: AccessCounts) -> Iterator[tuple[Key, int]]:
         yield (network.fanout, network.tensor, "sent"), network.sent
         yield (network.fanout, network.tensor, "delivered"), network.delivered
     for port in counts.ports:
-        yield (port.level, "", "port reads"), port.reads
-        yield (port.level, "", "port writes"), port.writes
-        yield (port.level, "", "port both"), port.both
+        part = f" (1/{port.per_word} words)" if port.per_word > 1 else ""
+        yield (port.level, "", f"port reads{part}"), port.reads
+        yield (port.level, "", f"port writes{part}"), port.writes
+        yield (port.level, "", f"port both{part}"), port.both
 
 
 def _words(words: Words) -> Iterator[tuple[str, int]]:

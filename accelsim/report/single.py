@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accelsim.architecture.spec import EnergyUnit
+from accelsim.mapping.counts import AccessCounts
 from accelsim.model.evaluation import Evaluation
 from accelsim.report.contents import NONE
 from accelsim.report.numbers import count, energy_scale, percent, significant
@@ -15,10 +16,12 @@ def evaluation_tables(evaluation: Evaluation) -> list[Table]:
     tables = [_cost(evaluation), _energies(evaluation)]
     if evaluation.port_times:
         tables.append(_ports(evaluation))
-    tables.append(_levels(evaluation))
-    if evaluation.counts.networks:
-        tables.append(_networks(evaluation))
-    return tables
+    return [*tables, *count_tables(evaluation.counts)]
+
+
+def count_tables(counts: AccessCounts) -> list[Table]:
+    """Every count of the levels, and of the networks where there are any."""
+    return [_levels(counts), _networks(counts)] if counts.networks else [_levels(counts)]
 
 
 def certificate_sentence(certificate: Certificate, unit: str = "", timed: bool = True) -> str:
@@ -116,8 +119,8 @@ def _ports(evaluation: Evaluation) -> Table:
     )
 
 
-def _levels(evaluation: Evaluation) -> Table:
-    rows = evaluation.counts.tensors
+def _levels(counts: AccessCounts) -> Table:
+    rows = counts.tensors
     columns = [
         Column("level", tuple(row.level for row in rows), left=True),
         Column("tensor", tuple(row.tensor for row in rows), left=True),
@@ -132,8 +135,8 @@ def _levels(evaluation: Evaluation) -> Table:
     return Table("words over all instances", tuple(columns), keys=2)
 
 
-def _networks(evaluation: Evaluation) -> Table:
-    rows = evaluation.counts.networks
+def _networks(counts: AccessCounts) -> Table:
+    rows = counts.networks
     return Table(
         "words through the networks",
         (

@@ -130,9 +130,12 @@ def render_rich(table: Table, width: int = WIDTH) -> list[RenderableType]:
 
     out: list[RenderableType] = []
     for page in split(table, width):
+        if out:
+            out.append(Text(""))
         if page.title:
             out.append(Text(page.title, style="bold"))
-        grid = RichTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
+        headed = any(column.header for column in page.columns)
+        grid = RichTable(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, show_header=headed)
         for column in page.columns:
             header = Text("\n".join(_header_lines(column.header)))
             grid.add_column(header, justify="left" if column.left else "right", no_wrap=True, vertical="bottom")

@@ -22,7 +22,7 @@ from accelsim.mapping.counts import TensorCounts, Words
 from accelsim.mapping.dataflow import keeps_by_level
 from accelsim.mapping.tiles import distinct_words, points_with_data
 from accelsim.model.conventions import Convention, convention
-from accelsim.model.energy import data_macs, role_of
+from accelsim.model.energy import data_macs, element_energies, hop_energy, role_of
 from accelsim.model.latency import whole_cycles
 from accelsim.search.interface import Objective
 from accelsim.search.rules import Rules
@@ -47,13 +47,14 @@ def cycles_bound(rules: Rules) -> int:
     units = prod(min(axis.size, _extent(rules, axis, rules.dims)) for axis in architecture.axes.values())
     cycles = -(-operation.macs // units)
     level = architecture.levels[0]
-    reads = sum(distinct_words(operation, t) for t in operation.operands)
-    writes = distinct_words(operation, operation.output)
+    per_word, parts = level.word_parts(tensor.bits for tensor in operation.tensors)
+    moved = [distinct_words(operation, t) * part for t, part in zip(operation.tensors, parts, strict=True)]
+    reads, writes = sum(moved[:-1]), moved[-1]
     if level.shared_port:
         reads, writes = reads + writes, 0
     for words, bandwidth in ((reads, level.read_bandwidth), (writes, level.write_bandwidth)):
         if bandwidth:
-            cycles = max(cycles, whole_cycles(words, bandwidth))
+            cycles = max(cycles, whole_cycles(words, bandwidth, per_word))
     return cycles
 
 
@@ -72,7 +73,7 @@ def energy_bound(rules: Rules, view: Convention) -> float:
 
 def _path_energy(rules: Rules, view: Convention, tensor: Tensor, path: list[Level]) -> float:
     """Least energy of one tensor when these levels keep it, outermost first."""
-    words, accesses = distinct_words(rules.operation, tensor), _macs_with_data(rules.operation, tensor)
+    words, accesses = distinct_words(rules.operation, tensor), macs_with_data(rules.operation, tensor)
     output = tensor == rules.operation.output
     energy = 0.0
     for level in path[:-1]:
@@ -82,10 +83,10 @@ def _path_energy(rules: Rules, view: Convention, tensor: Tensor, path: list[Leve
     above, hops = rules.architecture.fanouts_above, sum(view.output_hops if output else view.operand_hops)
     if view.output_hops == (0, 1) or not output:
         for fanout in rules.architecture.fanouts[: above[path[-1].name]]:
-            energy += max(0, hops) * words * fanout.energy_per_word(tensor.name)
+            energy += max(0, hops) * words * hop_energy(fanout, tensor)
         inside = rules.architecture.fanouts[above[path[-1].name] :]
         if inside:
-            energy += max(0, hops) * accesses * inside[-1].energy_per_word(tensor.name)
+            energy += max(0, hops) * accesses * hop_energy(inside[-1], tensor)
     return energy
 
 
@@ -117,7 +118,8 @@ def _charged(rules: Rules, view: Convention, tensor: Tensor, level: Level, count
         read = 0
     if min(rows.write) < 0:
         write = 0
-    return read * level.read_energy + write * level.write_energy
+    read_energy, write_energy = element_energies(level, tensor)
+    return read * read_energy + write * write_energy
 
 
 def _share(rules: Rules, axis: Axis, tensor: Tensor) -> int:
@@ -140,7 +142,7 @@ def _extent(rules: Rules, axis: Axis, dims: tuple[str, ...]) -> int:
     return min(axis.size, prod(rules.operation.extents[dim] for dim in set(dims) if dim in allowed))
 
 
-def _macs_with_data(operation: Operation, tensor: Tensor) -> int:
+def macs_with_data(operation: Operation, tensor: Tensor) -> int:
     """MACs whose word of this tensor is data, not padding."""
     points = operation.points
     for rank in tensor.ranks:

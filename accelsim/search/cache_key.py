@@ -52,7 +52,12 @@ class Question:
             self.limits,
             None if dataflow is None else load(dataflow),
         )
-        return sha256(json.dumps(canonical(asked), separators=(",", ":")).encode()).hexdigest()
+        return sha256(canonical_text(asked).encode()).hexdigest()
+
+
+def canonical_text(value: object) -> str:
+    """A value as one line of text; equal for equal values. Raises TypeError as ``canonical`` does."""
+    return json.dumps(canonical(value), separators=(",", ":"))
 
 
 def canonical(value: object) -> Any:

@@ -72,12 +72,8 @@ class Charges:
 
     def plan(self, edge: Edge) -> Plan:
         """What the edge charges whatever lies in space."""
-        plans = self.costs.tables.plans
-        key = edge, self.measure
-        if key not in plans:
-            plans[key] = Plan.of(self.problem, edge, self.measure)
-        found: Plan = plans[key]
-        return found
+        key = "plan", edge, self.measure
+        return self.costs.tables.once(key, lambda: Plan.of(self.problem, edge, self.measure))
 
     def feed(self, edge: Edge) -> tuple[float, bool]:
         """Cost of an edge to the MACs, and whether that is exact."""

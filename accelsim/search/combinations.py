@@ -151,6 +151,8 @@ class Combinations:
         energy: list[Any] = [np.zeros(len(own)) for own in ways]
         outside = [x.name for x in self.architecture.levels if not self.architecture.fanouts_above[x.name]]
         moved = {(level, way): [np.zeros(len(own), np.int64) for own in ways] for level in outside for way in (0, 1)}
+        widths = [tensor.bits for tensor in self.operation.tensors]
+        parts = {name: self.architecture.level(name).word_parts(widths) for name in outside}
         steps, macs = 0, 0.0
         for number in range(max(len(own) for own in ways)):
             place = [min(number, len(own) - 1) for own in ways]
@@ -162,12 +164,13 @@ class Combinations:
             for row in one.counts.tensors:
                 if row.level in outside:
                     tensor, words = names.index(row.tensor), row.total
-                    moved[row.level, 0][tensor][place[tensor]] = words.reads + words.drains
-                    moved[row.level, 1][tensor][place[tensor]] = words.fills + words.updates
+                    part = parts[row.level][1][tensor]
+                    moved[row.level, 0][tensor][place[tensor]] = (words.reads + words.drains) * part
+                    moved[row.level, 1][tensor][place[tensor]] = (words.fills + words.updates) * part
         ports = []
         for level in outside:
             reads, writes = _summed(moved[level, 0]), _summed(moved[level, 1])
-            ports.append(PortWords(level, reads, writes, reads + writes))
+            ports.append(PortWords(level, reads, writes, reads + writes, parts[level][0]))
         cycles = np.full(tuple(len(own) for own in ways), steps, np.int64)
         for time in port_times(self.architecture, AccessCounts(0, 0, 0, (), (), tuple(ports))):
             np.maximum(cycles, time.cycles, out=cycles)
@@ -189,7 +192,7 @@ def _same(outer: Loop, inner: Loop) -> bool:
 
 
 def _tile_bits(level: Level, tensor: Tensor, chains: dict[str, Chain]) -> int:
-    return tensor_tile_words(tensor, chains) * (tensor.bits or level.word_bits) * level.buffers
+    return tensor_tile_words(tensor, chains) * level.element_bits(tensor.bits) * level.buffers
 
 
 def _summed(parts: Sequence[Any]) -> Any:

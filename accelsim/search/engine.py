@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush, nsmallest
-from math import inf, prod
+from math import inf
 
 import numpy as np
 
@@ -23,23 +23,21 @@ from accelsim.model.evaluate import evaluate
 from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import kernels
-from accelsim.search.budget import Budget
-from accelsim.search.entries import KEPT, LARGE, PER_FRAME, Entry, Step, better
-from accelsim.search.frames import Frame, families, members, pins
+from accelsim.search.entries import ENTRIES, Entry, better
+from accelsim.search.frames import Frame
+from accelsim.search.frontier import NO_FRONT, Frontier
+from accelsim.search.grid import Floats
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import no_mapping
 from accelsim.search.interface import Certificate, Limits, Objective, SearchInterrupted, SearchResult
-from accelsim.search.lattice import Floats
 from accelsim.search.ledger import Ledger
 from accelsim.search.objective import Score, check_objective, score
 from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
-from accelsim.search.space_size import SPACE_RULE, nests
-from accelsim.search.symmetry import Swap, is_first, mirrors
+from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
-from accelsim.search.windows import WindowTables
 from accelsim.workload.operation import Operation
 
 DIVES, DIVE, STEEP, STEEPER, FEW = 12, 500, 0.5, 4, 20
@@ -48,7 +46,6 @@ how many times more when nothing was found."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
-NO_FRONT = np.zeros((1, 2))
 
 
 def search(
@@ -85,37 +82,25 @@ def search(
     return any_steps(problem, objective, limits, found) if limits.steps == "ragged" else found
 
 
-class _Search:
+class _Search(Frontier):
     """One search: what is asked, what may be spent, and the best so far."""
 
     def __init__(self, problem: Problem, objective: Objective, limits: Limits, progress: Progress | None) -> None:
-        self.problem, self.objective, self.limits, self.progress = problem, objective, limits, progress
-        self.budget = Budget(limits)
-        self.rates = np.array([m.rate for m in problem.measures])
-        self.lexical = objective == "energy" and limits.max_cycles is None
-        self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
+        super().__init__(problem, objective, limits)
+        self.progress = progress
+        self.within = self.measures if limits.gap > 0 else None  # ties count only where the best is asked for
         self.best: tuple[Score, Mapping, Evaluation] | None = None
-        self.tables = WindowTables()
         self.ledger = Ledger(problem.rules.operation, problem.rules.architecture)
-        self.price: Floats | None = None
         self.dives = 0
-        self.measures = 1 if self.lexical else None
-        self.space, self.ready = 0, 0
-        self.aligned = limits.steps != "perfect"
-        self.seen: set[object] = set()
         self.current: tuple[Entry, ...] = ()
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.families()
         for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][: DIVES // 2]:
-            found = [entry]  # steps that divide have the better bounds, and give the others something to beat
-            if entry.frame.is_family:
-                queue.remove(entry)
-                found = entry.taken_further()
-                queue += found
-            if found:
-                min(found).taken_further()
+            # steps that divide have the better bounds, and give the others something to beat
+            queue.remove(entry)
+            queue += self.pursued(entry)
         heapify(queue)
         try:
             self.explore(queue)
@@ -140,68 +125,21 @@ class _Search:
             if self.progress is not None and self.best is not None:
                 self.progress(self.budget.looked_at, self.best[0][0])
 
-    def families(self) -> list[Entry]:
-        """Every frame with a first, quick bound; large families of frames as one."""
-        queue: list[Entry] = []
-        rules = self.problem.rules
-        swaps, output = mirrors(rules), rules.operation.output
-        together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
-        for number, family in enumerate(families(rules, self.aligned)):
-            if not is_first(family, swaps):
-                continue
-            count = prod(map(len, pins(family)))
-            self.space += count * nests(self.problem, family)
-            if together and count > LARGE:
-                walk = Walk(self.problem, family, self.tables, self.measures)
-                if np.isfinite(walk.apart[0]):
-                    queue.append(self.entry((number, 0), family, walk.apart, partial(self.widened, swaps)))
-            else:
-                queue += self.members((number, 0), family, swaps, -inf)
-        return queue
-
-    def widened(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
-        """The frames of a family, when its relaxed bound says that they may be worth it."""
-        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
-        values = np.maximum(entry.values, walk.lower if self.price is None else walk.root(self.price))
-        if self.hopeless(entry.frame, values):
-            return []
-        return self.members(entry.number, entry.frame, swaps, max(entry.first, self.value(entry.frame, values)[0]))
-
-    def members(self, number: tuple[int, int], family: Frame, swaps: tuple[Swap, ...], floor: float) -> list[Entry]:
-        """The frames of a family with their quick bounds."""
-        found: list[Entry] = []
-        for i, frame in enumerate(members(family, self.aligned, self.seen)):
-            if is_first(frame, swaps):
-                walk = Walk(self.problem, frame, self.tables, self.measures)
-                self.budget.spend(PER_FRAME)
-                if np.isfinite(walk.apart[0]):
-                    self.ready += 1
-                    step = partial(self.relaxed, walk if self.ready < KEPT else None)
-                    found.append(self.entry((number[0], i), frame, walk.apart, step, floor))
-                    walk.forget()
-        return found
-
-    def entry(
-        self, number: tuple[int, int], frame: Frame, values: Floats, step: Step | None, floor: float = -inf
-    ) -> Entry:
-        first, second = self.value(frame, values)
-        return Entry(max(first, floor), second, number, frame, values, step)
-
-    def value(self, frame: Frame, values: Floats) -> Score:
-        """The objective at these measures; those not asked for count nothing."""
-        rates = self.rates[: len(values)]
-        first, second, _ = kernels._value(OBJECTIVE[self.objective], float(frame.cycles), rates, values)
-        return float(first), float(second)
-
-    def hopeless(self, frame: Frame, values: Floats) -> bool:
-        asked = OBJECTIVE[self.objective], float(frame.cycles), self.rates[: len(values)]
-        return bool(kernels._hopeless(*asked, values, self.goal, NO_FRONT, 0))
+    def pursued(self, entry: Entry) -> list[Entry]:
+        """An entry and the best of what becomes of it taken further, until one was dived into; those that are left."""
+        left, dives = [entry], self.dives
+        while left and self.dives == dives < DIVES:
+            best = min(left)
+            left.remove(best)
+            if not self.hopeless(best.frame, best.values):
+                left += best.taken_further()
+        return left
 
     def relaxed(self, ready: Walk | None, entry: Entry) -> list[Entry]:
         """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
         are also dived into for something to compare with, and set the price."""
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
-        self.budget.spend(walk.size * walk.rows // PER_FRAME)
+        self.budget.spend(walk.size * walk.common.rows // ENTRIES)
         values, price = entry.values.copy(), self.price
         if price is None or len(values) > 1 or self.dives < DIVES:
             values = np.maximum(values, walk.lower)
@@ -219,7 +157,7 @@ class _Search:
 
     def dive(self, frame: Frame, price: Floats | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
-        walk, steep = Walk(self.problem, frame, self.tables), STEEP
+        walk, steep = Walk(self.problem, frame, self.tables, self.within), STEEP
         for _ in range(DIVES):
             hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price, steep)
             for _ in range(2):
@@ -241,7 +179,7 @@ class _Search:
         values[0] = max(values[0], bound)
         if self.hopeless(entry.frame, values):
             return []
-        whole = walk if self.measures is None else Walk(self.problem, entry.frame, self.tables)
+        whole = walk if self.measures == self.within else Walk(self.problem, entry.frame, self.tables, self.within)
         hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best)
         return self.hunt(hunt, FIRST, entry)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from accelsim.search import kernels
 from accelsim.search.frames import Frame
-from accelsim.search.lattice import Floats
+from accelsim.search.grid import Floats
 from accelsim.search.objective import Score
 
-LARGE, PER_FRAME = 3, 50
+LARGE, PER_FRAME, ENTRIES = 3, 50, 5_000
 """Frames of a family up to which they are not bounded together; partial nests that take as long as a frame's first
-bound, and entries of a later bound that take as long as one."""
+bound; entries of a later bound that take as long as one partial nest."""
 KEPT = 1000
 """Frames that are kept ready between their first bound and the next; more would take more memory than time."""
 Step = Callable[["Entry"], "list[Entry]"]

@@ -15,6 +15,7 @@ from math import prod
 
 from accelsim.architecture.spec import Architecture, Level
 from accelsim.errors import InputError
+from accelsim.mapping.capacity import words_needed
 from accelsim.mapping.counts import AccessCounts, NetworkCounts, TensorCounts, Words
 from accelsim.mapping.nest import Mapping, Spatial, Storage
 from accelsim.mapping.tiles import chains_above, distinct_words, tensor_tile_words
@@ -204,9 +205,7 @@ def _memories(
 
 
 def _need(operation: Operation, level: Level, tiles: dict[str, int]) -> int:
-    """Words of a level that tiles take, all buffers together."""
-    bits = sum(n * (operation.tensor(t).bits or level.word_bits) for t, n in tiles.items())
-    return -(-bits * level.buffers // level.word_bits)
+    return words_needed(level, ((operation.tensor(name), words) for name, words in tiles.items()))
 
 
 def _next_tiles(operation: Operation, mapping: Mapping, place: int, tensor: str) -> Iterator[int]:

@@ -161,7 +161,7 @@ def _kind(rules: Rules, axis: str) -> tuple[str, ...]:
 def _fanout_choices(rules: Rules, index: int, aligned: bool) -> list[tuple[Spread, ...]]:
     """What one fan-out may carry; equal choices of axes that treat all tensors alike come once. Which of its axes lies
     outside the other counts for a dim of a window."""
-    axes, ordered = rules.architecture.fanouts[index].axes, _windowed(rules)
+    axes, ordered = rules.architecture.fanouts[index].axes, rules.windowed
     allowed = dict(rules.spatial)
     per_axis = [_axis_choices(rules, axis.size, allowed[axis.name], aligned) for axis in axes]
     seen: set[object] = set()
@@ -227,7 +227,7 @@ def _rounds(rules: Rules, spreads: tuple[Spread, ...], aligned: bool) -> tuple[i
 
 def pins(frame: Frame) -> list[tuple[Spread, ...]]:
     """Per spread of a family, the choices of its tile below the array."""
-    windowed, options = _windowed(frame.rules), []
+    windowed, options = frame.rules.windowed, []
     for spread in frame.spreads:
         rounds = frame.rounds[frame.rules.dims.index(spread.dim)]
         if spread.dim in windowed or frame.is_ragged(spread.dim):
@@ -243,17 +243,6 @@ def _pinned(frame: Frame, apart: bool) -> Iterator[Frame]:
     for spreads in product(*pins(frame)):
         if _nests(spreads, apart):
             yield Frame(frame.rules, spreads, frame.rounds)
-
-
-def _windowed(rules: Rules) -> set[str]:
-    """Dims whose tiles overlap, reach into padding or leave gaps in some rank of a tensor."""
-    extents, found = rules.operation.extents, set()
-    for rank in (rank for tensor in rules.operation.tensors for rank in tensor.ranks):
-        low, high = rank.span(extents)
-        terms = [term for term in rank.terms if extents[term.dim] > 1]
-        if len(terms) > 1 or low < 0 or high >= rank.size or any(term.stride > 1 for term in terms):
-            found |= {term.dim for term in terms}
-    return found
 
 
 def _below(spread: Spread, tile: int) -> Spread:

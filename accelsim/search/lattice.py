@@ -7,19 +7,14 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from accelsim.mapping.tiles import tensor_tile_words
-from accelsim.search.charges import Charges
 from accelsim.search.costs import FrameCosts
-from accelsim.search.frames import Frame, divisors, factors, primes
+from accelsim.search.frames import Frame, factors
+from accelsim.search.grid import Floats, Ints, digits_of, loops_of, ups_of
 from accelsim.search.problem import Problem
+from accelsim.search.sides import sides_of
+from accelsim.search.states import States
 from accelsim.search.windows import WindowTables
-from accelsim.workload.operation import Rank, Tensor
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 class Lattice:
@@ -29,12 +24,13 @@ class Lattice:
         """``measures``: how many of the problem's are wanted; None for all."""
         self.problem, self.frame, self.number = problem, frame, tables.counted()
         self.costs = FrameCosts(problem, frame, tables)
-        self.charges = [Charges(self.costs, measure) for measure in problem.measures[:measures]]
+        self.sides = sides_of(problem, frame, tables, measures)
+        self.measures = len(problem.measures[:measures])
         self.dims = problem.rules.dims
         self.shape = self.costs.shape or (1,)
         self.size = prod(self.shape)
+        self.common = tables.once("states", lambda: States(problem))
         self.radix = len(problem.levels)
-        self.states = self.radix ** len(problem.tensors)
         self.edges = problem.edges
 
     def along(self, dim: int, values: Any) -> Any:
@@ -46,7 +42,7 @@ class Lattice:
     @cached_property
     def digits(self) -> Ints:
         """Per dim and tile vector, the number of the dim's tile."""
-        return _digits(self.shape)
+        return digits_of(self.shape)
 
     @cached_property
     def moves(self) -> Ints:
@@ -92,7 +88,7 @@ class Lattice:
     @cached_property
     def special(self) -> tuple[tuple[int, ...], ...]:
         """Per tensor its special dims (accelsim.search.costs)."""
-        return tuple(tuple(sorted({d for group in groups for d in group.dims})) for groups in self.costs.groups)
+        return tuple(side.special for side in self.sides)
 
     @cached_property
     def special_at(self) -> Ints:
@@ -112,68 +108,11 @@ class Lattice:
 
 
 @lru_cache(maxsize=256)
-def _digits(shape: tuple[int, ...]) -> Ints:
-    return np.indices(shape).reshape(len(shape), -1).astype(np.int64)
-
-
-@lru_cache(maxsize=256)
-def ups_of(rounds: tuple[int, ...]) -> Ints:
-    rows = []
-    for count in rounds:
-        tiles = divisors(count)
-        place = {tile: i for i, tile in enumerate(tiles)}
-        rows += [[place.get(tile * prime, -1) for tile in tiles] for prime in primes(count)]
-    out = np.full((max(1, len(rows)), max([1, *map(len, rows)])), -1, np.int64)
-    for number, row in enumerate(rows):
-        out[number, : len(row)] = row
-    return out
-
-
-@lru_cache(maxsize=256)
-def loops_of(rounds: tuple[int, ...]) -> tuple[Ints, Ints]:
-    pairs = [(d, prime) for d, count in enumerate(rounds) for prime in primes(count)] or [(0, 1)]
-    return np.array([d for d, _ in pairs], np.int64), np.array([prime for _, prime in pairs], np.int64)
-
-
-@lru_cache(maxsize=256)
 def _moves(rounds: tuple[int, ...], shape: tuple[int, ...]) -> Ints:
-    digits, size = _digits(shape), prod(shape)
+    digits, size = digits_of(shape), prod(shape)
     strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
     here, rows = np.arange(size), []
     for d, up in zip(loops_of(rounds)[0].tolist(), ups_of(rounds), strict=True):
         at = digits[d]
         rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
     return np.array(rows, np.int64)
-
-
-@lru_cache(maxsize=4096)
-def tile_words(tensor: Tensor, bounds: tuple[tuple[str, int], ...], sizes: tuple[tuple[int, int, int], ...]) -> Ints:
-    """Words of the tensor's largest tile per choice of tiles; sizes: per dim (its number, rounds in time, elements of a
-    round); along dims of one round there is one tile."""
-    words = np.ones((1,) * max(1, len(sizes)), np.int64)
-    numbers = {name: d for d, (name, _) in enumerate(bounds)}
-    for rank in tensor.ranks:
-        dims = tuple(numbers[t.dim] for t in rank.terms if t.dim in numbers)
-        chains = []
-        for d in dims:
-            bound, (_, rounds, width) = bounds[d][1], sizes[d]
-            chains.append((bound, tuple(min(bound, tile * width) for tile in divisors(rounds))))
-        table = _rank_words(rank, tuple(bounds[d][0] for d in dims), tuple(chains))
-        shape = [1] * words.ndim
-        for d, n in zip(dims, table.shape, strict=True):
-            shape[d] = n
-        words = words * np.transpose(table, np.argsort(dims).tolist()).reshape(shape)
-    return words
-
-
-@lru_cache(maxsize=4096)
-def _rank_words(rank: Rank, names: tuple[str, ...], chains: tuple[tuple[int, tuple[int, ...]], ...]) -> Ints:
-    """Words of the largest tile along a rank, per combination of extents of its dims: (bound, extents) of each."""
-    single = Tensor("", (rank,))
-    chain = {t.dim: (1, 1) for t in rank.terms}
-    table = np.empty([len(extents) for _, extents in chains], np.int64)
-    for at in np.ndindex(*table.shape):
-        for name, (bound, extents), i in zip(names, chains, at, strict=True):
-            chain[name] = (bound, extents[i])
-        table[at] = tensor_tile_words(single, chain)
-    return table

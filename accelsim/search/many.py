@@ -114,7 +114,7 @@ def _spread(asked: list[Question], workers: int, keep: Keep) -> Answers:
     The workers are started afresh (spawn), as threads of numpy do not survive a fork. When one dies, what is still
     open is searched here, one at a time.
     """
-    pool = ProcessPoolExecutor(min(workers, len(asked)), get_context("spawn"), _serve, (os.getpid(),))
+    pool = ProcessPoolExecutor(min(workers, len(asked)), get_context("spawn"), serve, (os.getpid(),))
     open_ = dict.fromkeys(sorted(asked, key=lambda question: -question.operation.points))
     futures: dict[Future[Timed], Question] = {}
     try:
@@ -125,10 +125,10 @@ def _spread(asked: list[Question], workers: int, keep: Keep) -> Answers:
             del open_[futures[future]]
             yield futures[future], timed[0]
     except BrokenProcessPool:
-        _stop(pool)
+        stop(pool)
         yield from _here(list(open_), keep)
     except BaseException:
-        _stop(pool)
+        stop(pool)
         for future, question in futures.items():
             if question in open_ and future.done() and not future.cancelled() and future.exception() is None:
                 keep(question, future.result())
@@ -136,7 +136,7 @@ def _spread(asked: list[Question], workers: int, keep: Keep) -> Answers:
     pool.shutdown()
 
 
-def _serve(parent: int) -> None:
+def serve(parent: int) -> None:
     """A worker leaves interrupts to its parent, and ends when the parent is gone (killed, say)."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
@@ -148,7 +148,7 @@ def _serve(parent: int) -> None:
     Thread(target=watch, daemon=True).start()
 
 
-def _stop(pool: ProcessPoolExecutor) -> None:
+def stop(pool: ProcessPoolExecutor) -> None:
     """End the workers without waiting for what they search; the pool forgets them when it is shut down."""
     processes = list((getattr(pool, "_processes", None) or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)

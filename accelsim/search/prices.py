@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from accelsim.search.lattice import Floats
+from accelsim.search.grid import Floats
 from accelsim.search.walk import Walk
 
 ROUNDS, HALVINGS = 2, 4
@@ -17,7 +17,7 @@ ROUNDS, HALVINGS = 2, 4
 def best_price(walk: Walk, start: Floats | None, enough: float) -> tuple[Floats | None, float]:
     """A price per shared memory with a large bound, from ``start`` on, and that bound; None when there are no such
     memories, or no price helps. Ends where the bound is ``enough``."""
-    groups, limits = walk.capacities
+    groups, limits = walk.common.capacities
     if start is None:
         best, value = np.zeros(len(limits)), float(walk.lower[0])
     else:

@@ -12,7 +12,7 @@ from functools import cached_property
 from accelsim.architecture.spec import Level
 from accelsim.mapping.dataflow import keeps_by_level
 from accelsim.model.conventions import Convention, View
-from accelsim.model.energy import role_of
+from accelsim.model.energy import element_energies, hop_energy, role_of
 from accelsim.model.plan import TileRule
 from accelsim.search.rules import Rules
 from accelsim.workload.operation import Tensor
@@ -138,27 +138,30 @@ class Problem:
         if measure.level >= 0:
             return self._port_weights(edge, measure)
         is_output = edge.tensor == len(self.tensors) - 1
-        parent = self._charges(edge.parent, is_output)
-        child = self._charges(edge.child, is_output) if edge.child > 0 else (0.0,) * 5
+        tensor = self.tensors[edge.tensor]
+        parent = self._charges(edge.parent, tensor)
+        child = self._charges(edge.child, tensor) if edge.child > 0 else (0.0,) * 5
         sent, delivered = self.view.output_hops if is_output else self.view.operand_hops
-        name = self.tensors[edge.tensor].name
-        per_word = [fanout.energy_per_word(name) for fanout in self.rules.architecture.fanouts]
-        hops = tuple((sent * e, delivered * e) for e in per_word)
+        per_element = [hop_energy(fanout, tensor) for fanout in self.rules.architecture.fanouts]
+        hops = tuple((sent * e, delivered * e) for e in per_element)
         return Weights(parent[0], parent[2], parent[4], child[1], child[3], hops)
 
-    def _charges(self, level: int, is_output: bool) -> tuple[float, ...]:
-        """Energy per read, fill, update, drain and distinct word."""
+    def _charges(self, level: int, tensor: Tensor) -> tuple[float, ...]:
+        """Energy per read, fill, update, drain and distinct element of the tensor."""
         memory = self.levels[level]
-        view: View = self.view.view(role_of(self.rules.architecture, memory.name), is_output)
-        pairs = zip(view.read, view.write, strict=True)
-        return tuple(r * memory.read_energy + w * memory.write_energy for r, w in pairs)
+        role = role_of(self.rules.architecture, memory.name)
+        view: View = self.view.view(role, tensor is self.tensors[-1])
+        read, write = element_energies(memory, tensor)
+        return tuple(r * read + w * write for r, w in zip(view.read, view.write, strict=True))
 
     def _port_weights(self, edge: Edge, measure: Measure) -> Weights:
         reads, writes = measure.port in ("read", "shared"), measure.port in ("write", "shared")
         outer, inner = edge.parent == measure.level, edge.child == measure.level
+        level = self.levels[measure.level]
+        words = level.element_bits(self.tensors[edge.tensor].bits) / level.word_bits
         return Weights(
-            read=float(outer and reads),
-            update=float(outer and writes),
-            fill=float(inner and writes),
-            drain=float(inner and reads),
+            read=words * (outer and reads),
+            update=words * (outer and writes),
+            fill=words * (inner and writes),
+            drain=words * (inner and reads),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil, prod
 
 from accelsim.architecture.spec import Architecture
@@ -100,6 +101,17 @@ class Rules:
     def listed(self) -> tuple[str, ...]:
         """The dims of more than one element in the operation's order, as people are told of them."""
         return tuple(dim for dim, bound in self.operation.bounds if bound > 1)
+
+    @cached_property
+    def windowed(self) -> frozenset[str]:
+        """Dims whose tiles overlap, reach into padding or leave gaps in some rank of a tensor."""
+        extents, found = self.operation.extents, set()
+        for rank in (rank for tensor in self.operation.tensors for rank in tensor.ranks):
+            low, high = rank.span(extents)
+            terms = [term for term in rank.terms if extents[term.dim] > 1]
+            if len(terms) > 1 or low < 0 or high >= rank.size or any(term.stride > 1 for term in terms):
+                found |= {term.dim for term in terms}
+        return frozenset(found)
 
     def irrelevant(self, tensor: str) -> tuple[str, ...]:
         """The dims that reuse a tensor."""

@@ -145,7 +145,7 @@ class Sheet:
             if words is not None:
                 columns = {dim: tuple(i for i in own if i < above) for dim, own in self.slots.items()}
                 key = (level.name, tensor.name if tensor.name in private else "")
-                bits = (tensor.bits or level.word_bits) * level.buffers
+                bits = level.element_bits(tensor.bits) * level.buffers
                 shared.setdefault(key, (words * level.word_bits, []))[1].append((bits, tensor, columns))
         return list(shared.values())
 

@@ -109,7 +109,7 @@ class Smallest:
         tensor, level = self.problem.tensors[tile.tensor], self.problem.levels[tile.level]
         chains = {dim: (bound, bound) for dim, bound in bounds.items()}
         chains |= {dim: (bounds[dim], min(bounds[dim], n)) for dim, n in tile.extents}
-        return tensor_tile_words(tensor, chains) * (tensor.bits or level.word_bits) * level.buffers
+        return tensor_tile_words(tensor, chains) * level.element_bits(tensor.bits) * level.buffers
 
     # Rooms
 

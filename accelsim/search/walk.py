@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from accelsim.model.energy import data_macs
 from accelsim.search import bound_kernels
-from accelsim.search.lattice import Flags, Floats, Ints
+from accelsim.search.grid import Flags, Floats, Ints
 from accelsim.search.tables import Tables
 
 
@@ -22,24 +22,24 @@ class Walk(Tables):
     def dense(self) -> Floats:
         """Least cost per measure, edge and tile vector."""
         low, saved, constant, _ = self.fixed
-        out = np.empty((len(self.charges), max(1, len(self.edges)), self.size))
-        bound_kernels.dense(self.items, low, saved, constant, self.visits, self.special_at, out)
+        out = np.empty((self.measures, max(1, len(self.edges)), self.size))
+        bound_kernels.dense(self.common.items, low, saved, constant, self.visits, self.special_at, out)
         return out
 
     def least(self, measure: int, price: Floats | None = None) -> Floats:
         """Least sum of a measure that is still to come, also when every bit in shared memory number g costs price[g]:
         [row of the state, tile vector]."""
-        return self._into(np.full((self.rows, self.size), inf), measure, price)
+        return self._into(np.full((self.common.rows, self.size), inf), measure, price)
 
     def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
-        groups, per_bit = self.capacities[0], np.zeros(max(1, len(self.edges)))
+        groups, per_bit = self.common.capacities[0], np.zeros(max(1, len(self.edges)))
         if price is not None:
             per_bit[: len(self.edges)] = [
                 price[g] if (g := groups[edge.child, edge.tensor]) >= 0 else 0.0 for edge in self.edges
             ]
         bound_kernels.relax(
-            self.radix, self.row_of, self.items, self.dense[measure], self.bits, per_bit, self.closable, self.ways,
-            self.moves, np.array(self.shape), self.loops[0], self.ups, self.relaxed_moves, out,
+            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.bits, per_bit, self.closable,
+            self.ways, self.moves, np.array(self.shape), self.loops[0], self.ups, self.common.relaxed_moves, out,
         )  # fmt: skip
         return out
 
@@ -50,30 +50,26 @@ class Walk(Tables):
     @cached_property
     def ways(self) -> tuple[Ints, NDArray[np.int32]]:
         """The tile vectors of every state where all that is to come may still stand."""
-        first, places = np.zeros(self.rows + 1, np.int64), np.empty(self.rows * self.size, np.int32)
-        bound_kernels.opened(self.radix, self.row_of, self.items, self.hull, places, first)
+        first, places = np.zeros(self.common.rows + 1, np.int64), np.empty(self.common.rows * self.size, np.int32)
+        bound_kernels.opened(self.radix, self.common.row_of, self.common.items, self.hull, places, first)
         return first, places[: first[-1]].copy()
-
-    @cached_property
-    def relaxed_moves(self) -> Flags:
-        return self._loops_ok(relaxed=True)
 
     @cached_property
     def relaxed(self) -> Floats:
         """Least cost still to come: [measure, row of the state, tile vector]."""
-        return np.stack([self.least(measure) for measure in range(len(self.charges))])
+        return np.stack([self.least(measure) for measure in range(self.measures)])
 
     def root(self, price: Floats) -> float:
         """What no mapping's energy goes below, by these prices."""
-        priced = self._into(self.costs.tables.room(self.rows, self.size, self.number), 0, price)
-        full = float((price * self.capacities[1]).sum())
-        return min(float(cost[0] + priced[self.row_of[state], 0]) for state, cost, _ in self.feeds) - full
+        priced = self._into(self.costs.tables.room(self.common.rows, self.size, self.number), 0, price)
+        full = float((price * self.common.capacities[1]).sum())
+        return min(float(cost[0] + priced[self.common.row_of[state], 0]) for state, cost, _ in self.feeds) - full
 
     def inputs(self, price: Floats, priced: Floats) -> tuple[Any, ...]:
         """What ``kernels.explore`` takes of a frame, from ``radix`` to ``fans``, in its order; ``priced`` is the bound
         at these prices, or of one element."""
-        groups, limits = self.capacities
-        child = self.items[:, 1].copy()
+        groups, limits = self.common.capacities
+        child = self.common.items[:, 1].copy()
         passes, above = np.array(self.frame.fanouts, np.int64), np.array(self.problem.above)
         region = np.array([(passes >= a).sum() for a in above], np.int64)
         need = np.array([min([*np.flatnonzero(above > f), self.radix]) for f in passes], np.int64)
@@ -84,8 +80,8 @@ class Walk(Tables):
             self.size - 1,
             self.prices_of_edges,
             (self.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
-            (self.relaxed, price, priced, self._wanted(), self.bits, group_of, limits, self.row_of),
-            (self.moves, *self.loops, self.move_ok, self.digits, self.loops_left),
+            (self.relaxed, price, priced, self.common.wanted, self.bits, group_of, limits, self.common.row_of),
+            (self.moves, *self.loops, self.common.move_ok, self.digits, self.loops_left),
             (need, *self._pins(passes)),
         )
 
@@ -96,7 +92,7 @@ class Walk(Tables):
         saved, live = self.slides
         slide_of = np.where(self.slots >= 0, np.cumsum(self.slots >= 0) - 1, -1)
         return (
-            self.items, low, exact, constant, self.visits, self.special_at, self.slots, self.terms, self.groups,
+            self.common.items, low, exact, constant, self.visits, self.special_at, self.slots, self.terms, self.groups,
             self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.closed_ok,
         )  # fmt: skip
 
@@ -112,31 +108,6 @@ class Walk(Tables):
                 chains[level] = 1 + sum(chains[e.parent] for e in mine)
             choices *= max(chains)
         return choices * (len(self.loops[0]) + 2)
-
-    @property
-    def rows(self) -> int:
-        return int(self.row_of.max()) + 1
-
-    @cached_property
-    def row_of(self) -> Ints:
-        """Rows of the states that occur, every tensor done or waiting for a level that may keep it; -1 for others."""
-        states = np.arange(self.states)
-        used = np.ones(self.states, np.bool_)
-        for t, keeps in enumerate(self.problem.keeps):
-            kept = np.array([level == 0 or keep != "not" for level, keep in enumerate(keeps)])
-            used &= kept[(states // self.radix**t) % self.radix]
-        return np.where(used, np.cumsum(used) - 1, -1)
-
-    def _wanted(self) -> Flags:
-        """Per shared memory and state, whether some tensor may still come to stand there."""
-        groups, limits = self.capacities
-        states = np.arange(self.states)
-        wanted = np.zeros((len(limits), self.states), np.bool_)
-        for level, row in enumerate(groups):
-            for t, group in enumerate(row):
-                if group >= 0:
-                    wanted[group] |= (states // self.radix**t) % self.radix >= level
-        return wanted
 
     def _pins(self, passes: Ints) -> tuple[Ints, Ints]:
         """Per fan-out in use, innermost first, and dim: number of the tile from which on it lies outside of it all, and
@@ -156,51 +127,25 @@ class Walk(Tables):
     @cached_property
     def feeds(self) -> list[tuple[int, Floats, bool]]:
         """Per way to feed the MACs: the state it leads to, its cost per measure, and whether that is exact."""
-        rules = self.problem.rules
-        macs = data_macs(rules.operation) if rules.architecture.compute.gate_padding else rules.operation.macs
-        fixed = np.zeros(len(self.charges))
-        fixed[0] = macs * rules.architecture.compute.mac_energy
-        ways: list[tuple[int, Floats, bool]] = [(0, fixed, True)]
-        for t, options in enumerate(self.feed_costs):
+        ways: list[tuple[int, Floats, bool]] = [(0, self.multiplied, True)]
+        for t, side in enumerate(self.sides):
             ways = [(s + parent * self.radix**t, total + cost, ok and exact)
-                    for parent, cost, exact in options for s, total, ok in ways]  # fmt: skip
+                    for parent, cost, exact in side.feeds for s, total, ok in ways]  # fmt: skip
         return ways
 
     @cached_property
-    def feed_costs(self) -> list[list[tuple[int, Floats, bool]]]:
-        """Per tensor and way to feed the MACs: the level, its cost per measure, whether that is exact."""
-        out = []
-        for options in self.problem.feeds:
-            costs = [(edge.parent, [charges.feed(edge) for charges in self.charges]) for edge in options]
-            out.append([(p, np.array([c for c, _ in pairs]), all(e for _, e in pairs)) for p, pairs in costs])
+    def multiplied(self) -> Floats:
+        """What the MACs themselves cost, per measure."""
+        rules, out = self.problem.rules, np.zeros(self.measures)
+        macs = data_macs(rules.operation) if rules.architecture.compute.gate_padding else rules.operation.macs
+        out[0] = macs * rules.architecture.compute.mac_energy
         return out
 
     @cached_property
     def apart(self) -> Floats:
         """Per measure, a bound that takes every tensor by itself: quick, and below ``lower``."""
-        cheapest = np.array([self._cheapest(i) for i in range(len(self.edges))]).T
-        total = self.feeds[0][1] - sum(options[0][1] for options in self.feed_costs)
-        for t, options in enumerate(self.feed_costs):
-            best = np.zeros((len(self.charges), self.radix))
-            for level in range(1, self.radix):
-                ways = [cheapest[:, i] + best[:, e.parent] for i, e in enumerate(self.edges)
-                        if (e.tensor, e.child) == (t, level)]  # fmt: skip
-                best[:, level] = np.min(ways, axis=0) if ways else inf
-            total = total + np.min([cost + best[:, parent] for parent, cost, _ in options], axis=0)
-        return np.asarray(total)
-
-    def _cheapest(self, number: int) -> Floats:
-        """Per measure, the least that an edge costs wherever its child may stand, whatever else there is."""
-        edge, (low, saved, constant, _) = self.edges[number], self.fixed
-        may = self.nodes[edge.tensor, edge.child][1] & self.done[number]
-        dims = self.special[edge.tensor]
-        own = np.asarray(may.any(axis=tuple(d for d in range(may.ndim) if d not in dims)))
-        fits = np.broadcast_to(own, [self.shape[d] for d in dims]).ravel()
-        costs = low[number, :, : len(fits)]
-        if saved.shape[0] == len(self.edges):
-            costs = costs - saved[number, :, : len(fits)]
-        least: Floats = np.where(fits, costs, inf).min(axis=1) + constant[number]
-        return least
+        parts = [side.apart(rooms) for side, rooms in zip(self.sides, self.rooms, strict=True)]
+        return np.asarray(self.multiplied + np.sum(parts, axis=0))
 
     def forget(self) -> None:
         """Let go of all that is large and quickly made again."""
@@ -222,5 +167,5 @@ class Walk(Tables):
     @cached_property
     def lower(self) -> Floats:
         """Per measure, what no mapping of the frame goes below."""
-        starts = [cost + self.relaxed[:, self.row_of[state], 0] for state, cost, _ in self.feeds]
+        starts = [cost + self.relaxed[:, self.common.row_of[state], 0] for state, cost, _ in self.feeds]
         return np.asarray(np.min(starts, axis=0))

@@ -10,10 +10,11 @@ loop is over a dim of the group.  So the words of a node add up loop by loop, in
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import count, product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ from accelsim.workload.operation import Operation, Rank, Tensor
 Loops = tuple[tuple[int, int, int], ...]
 """(term of the rank, step, mode) of every loop above a node, outermost first."""
 Sums = NDArray[np.float64]
+Made = TypeVar("Made")
 
 
 class Table(NamedTuple):
@@ -48,12 +50,24 @@ class WindowTables:
         self._groups: dict[tuple[str, bool], tuple[list[str], list[Rank]]] = {}
         self._every, self._kept = np.empty(1 << 12), np.empty(1 << 16)
         self._used = [0, 0]
-        self.plans: dict[object, Any] = {}  # accelsim.search.charges
+        self._others: dict[object, Any] = {}
+        self._numbers: dict[object, int] = {}
         self._room, self._user, self._users = np.empty(0), -1, count()
 
     def counted(self) -> int:
         """A number that no other user of these tables has."""
         return next(self._users)
+
+    def number_of(self, key: object) -> int:
+        """A number that stands for the key."""
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def once(self, key: object, make: Callable[[], Made]) -> Made:
+        """What goes by this key, made when it is first asked for."""
+        if key not in self._others:
+            self._others[key] = make()
+        found: Made = self._others[key]
+        return found
 
     @property
     def every(self) -> Sums:

@@ -190,7 +190,7 @@ def _places(plan: Layout, architecture: Architecture, check_capacity: bool) -> I
 def _room(row: Ints, operation: Operation, architecture: Architecture, place: Place, check_capacity: bool) -> None:
     """Bits that may be held: in a private partition (LIMIT), or together with all that share the level (CAPACITY)."""
     level, tensor = architecture.level(place.level), operation.tensors[place.tensor]
-    row[k.BITS] = tensor.bits or level.word_bits
+    row[k.BITS] = level.element_bits(tensor.bits)
     private = dict(level.tensor_capacity_words).get(tensor.name)
     if not check_capacity:
         return

@@ -63,7 +63,7 @@ def access_counts(
         mac_instances=int(tally.active[mac].sum()),
         tensors=tuple(_tensor_counts(operation, places[i], i, tally) for i in storage),
         networks=_networks(operation, architecture, places, tally),
-        ports=_ports(architecture, places, tally),
+        ports=_ports(operation, architecture, places, tally),
     )
 
 
@@ -97,12 +97,19 @@ def _networks(
     )
 
 
-def _ports(architecture: Architecture, places: Sequence[Place], tally: Tally) -> tuple[PortWords, ...]:
+def _ports(
+    operation: Operation, architecture: Architecture, places: Sequence[Place], tally: Tally
+) -> tuple[PortWords, ...]:
     rows = []
     for level in architecture.levels:
-        kept = [tally.words[i].reshape(len(COUNTERS), -1) for i, p in enumerate(places) if p.level == level.name]
+        per_word, parts = level.word_parts(tensor.bits for tensor in operation.tensors)
+        kept = [
+            tally.words[i].reshape(len(COUNTERS), -1) * parts[p.tensor]
+            for i, p in enumerate(places)
+            if p.level == level.name
+        ]
         if kept:
             reads, fills, updates, drains = np.sum(kept, axis=0)
             out, into = reads + drains, fills + updates
-            rows.append(PortWords(level.name, int(out.max()), int(into.max()), int((out + into).max())))
+            rows.append(PortWords(level.name, int(out.max()), int(into.max()), int((out + into).max()), per_word))
     return tuple(rows)

@@ -88,10 +88,9 @@ def place_records(architecture: Architecture, layout: Layout, grid: Grid) -> lis
     """Per place: level ('' at the MACs), tensor, parent, temporal loops above, and the instances that are drawn.
 
     spread   MACs below one instance;  ``shown`` numbers of the instances below which a drawn MAC lies
-    network  how its words come and go on the axes that they cross;  ``bits`` of a word there
+    network  how its words come and go on the axes that they cross;  ``bits`` of an element there
     """
     macs = len(layout.digits)
-    level_bits = {level.name: level.word_bits for level in architecture.levels}
     return [
         {
             "level": place.level,
@@ -101,10 +100,15 @@ def place_records(architecture: Architecture, layout: Layout, grid: Grid) -> lis
             "spread": macs // layout.instances[i],
             "shown": list(shown_instances(macs // layout.instances[i], grid)),
             "network": networks(architecture, layout, i, place),
-            "bits": layout.operation.tensors[place.tensor].bits or level_bits.get(place.level, 0),
+            "bits": _element_bits(architecture, place.level, layout.operation.tensors[place.tensor].bits),
         }
         for i, place in enumerate(layout.places)
     ]
+
+
+def _element_bits(architecture: Architecture, level: str, width: int | None) -> int:
+    """Bits of an element in a level, or at the MACs ('')."""
+    return architecture.level(level).element_bits(width) if level else width or 0
 
 
 def shown_instances(spread: int, grid: Grid) -> Sequence[int]:

@@ -1,7 +1,7 @@
 """Widths of a layer's tensors in bits: what a model says of its numbers (int8 weights, 32-bit accumulation).
 
-A width that nothing states is the machine's word.  Widths reach capacity (a narrow tensor lets more of it fit) and
-bytes; an access costs what an access to the machine's word costs, however narrow the element.
+A width that nothing states is the machine's word.  Widths reach capacity (a narrow tensor lets more of it fit), bytes,
+the energy of an access and the time at a port: an element takes its share of a word (``Level.element_bits``).
 """
 
 from __future__ import annotations

@@ -4,29 +4,37 @@
     Layer, M, N, K,
 
 SCALE-Sim has no padding, and makes ceil((H - R + U) / U) output rows: a window that hangs over the edge counts. Here
-that is a padding below and on the right, which multiplies as zero and is not fetched.
+that is a padding below and on the right, which multiplies as zero and is not fetched.  A row whose name has DP in it is
+depthwise: SCALE-Sim runs it channel by channel.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+import io
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from accelsim.errors import InputError, check_name
 from accelsim.files import read_text
+from accelsim.units import came
 from accelsim.workload.layer import Convolution, MatrixProduct
 from accelsim.workload.matrix import MatrixForm
 from accelsim.workload.operation import Operation
-from accelsim.workload.window import LARGEST, Padding
+from accelsim.workload.window import Padding
 
-_CONV = ("IFMAP height", "IFMAP width", "filter height", "filter width", "channels", "number of filters", "stride")
-_GEMM = ("M", "N", "K")
+CONVOLUTION = (
+    "Layer name", "IFMAP Height", "IFMAP Width", "Filter Height", "Filter Width", "Channels", "Num Filter", "Strides",
+)  # fmt: skip
+PRODUCT = ("Layer", "M", "N", "K")
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
 class ScalesimLayer:
     """A row of a topology file in SCALE-Sim's own terms; a product of M x K by K x N is a plane of M x K pixels under a
-    filter of 1 x K, as SCALE-Sim itself takes it. Raises InputError for a filter larger than its plane."""
+    filter of 1 x K, as SCALE-Sim itself takes it. ``depthwise``: every channel runs by itself, as a layer of one.
+    Raises InputError for a filter larger than its plane."""
 
     name: str
     ifmap_height: int
@@ -37,13 +45,12 @@ class ScalesimLayer:
     filters: int
     stride: int
     gemm: bool = False
+    depthwise: bool = False
 
     def __post_init__(self) -> None:
-        check_name("layer", self.name)
-        for side in ("height", "width"):
-            window, plane = getattr(self, f"filter_{side}"), getattr(self, f"ifmap_{side}")
-            if window > plane:
-                raise InputError(f"{self.name}: filter {side} must be at most the IFMAP's {plane}, not {window}")
+        if self.filter_height > self.ifmap_height or self.filter_width > self.ifmap_width:
+            plane, window = f"{self.ifmap_height} x {self.ifmap_width}", f"{self.filter_height} x {self.filter_width}"
+            raise InputError(f"the filter must fit the input of {plane}, not be {window}")
 
     @property
     def ofmap_height(self) -> int:
@@ -61,23 +68,35 @@ class ScalesimLayer:
     @property
     def window(self) -> int:
         """Words under a filter."""
-        return self.filter_height * self.filter_width * self.channels
+        return self.filter_height * self.filter_width * (1 if self.depthwise else self.channels)
 
     @property
     def macs(self) -> int:
-        return self.pixels * self.window * self.filters
+        return self.pixels * self.window * self.filters * (self.channels if self.depthwise else 1)
+
+    def channel_by_channel(self) -> tuple[ScalesimLayer, ...]:
+        """The layers that SCALE-Sim runs one after the other: a depthwise one is a layer of one channel per channel."""
+        if not self.depthwise:
+            return (self,)
+        one = replace(self, channels=1, depthwise=False)
+        return tuple(replace(one, name=f"{self.name}Channel_{i}") for i in range(self.channels))
 
     def operation(self) -> Operation:
         """The same layer in accelsim's terms."""
+        return self.layer().operation()
+
+    def layer(self) -> Convolution | MatrixProduct:
+        """The same layer in accelsim's terms, under its name. Raises InputError for a name that cannot be one."""
         if self.gemm:
-            return MatrixProduct(self.name, M=self.ifmap_height, K=self.ifmap_width, N=self.filters).operation()
+            return MatrixProduct(self.name, M=self.ifmap_height, K=self.ifmap_width, N=self.filters)
+        groups = self.channels if self.depthwise else 1
         below = self.stride * (self.ofmap_height - 1) + self.filter_height - self.ifmap_height
         right = self.stride * (self.ofmap_width - 1) + self.filter_width - self.ifmap_width
         return Convolution(
-            name=self.name, M=self.filters, C=self.channels, H=self.ifmap_height, W=self.ifmap_width,
-            R=self.filter_height, S=self.filter_width, U=(self.stride, self.stride),
+            name=self.name, G=groups, M=self.filters * groups, C=self.channels, H=self.ifmap_height,
+            W=self.ifmap_width, R=self.filter_height, S=self.filter_width, U=(self.stride, self.stride),
             padding=Padding(0, below, 0, right),
-        ).operation()  # fmt: skip
+        )  # fmt: skip
 
 
 def as_scalesim(operation: Operation) -> ScalesimLayer:
@@ -112,49 +131,82 @@ def _plain_window(operation: Operation) -> tuple[int, int, int] | None:
 
 
 def load_topology(path: str) -> tuple[ScalesimLayer, ...]:
-    """The layers of a topology file, in order; the header tells which of the two formats it is.
+    """The layers of a topology file as SCALE-Sim runs them, in order.
 
     Raises InputError with file and line for whatever is not a layer.
     """
-    lines = read_text(Path(path)).splitlines()
-    if not lines or "," not in lines[0]:
-        raise InputError(f"{path}:1: must begin with a header, 'Layer name, IFMAP Height, ...' or 'Layer, M, N, K,'")
-    names = [cell.strip().lower() for cell in lines[0].split(",")]
-    gemm = names[1:4] == ["m", "n", "k"]
     layers: list[ScalesimLayer] = []
-    for number, line in enumerate(lines[1:], 2):
-        if line.strip(" \t,"):
-            layers += _layers(f"{path}:{number}", line, gemm)
-    if not layers:
-        raise InputError(f"{path}: must have at least one layer below the header")
+    for line, row in topology_rows(read_text(Path(path)), path):
+        try:
+            check_name("layer", row.name)
+        except InputError as error:
+            raise InputError(f"{path}:{line}: {error}") from None
+        if len(layers) + (row.channels if row.depthwise else 1) > MOST_ROWS:
+            raise InputError(f"{path}:{line}: must have at most {MOST_ROWS:,} layers, channels run one by one")
+        layers += row.channel_by_channel()
     return tuple(layers)
 
 
-def _layers(where: str, line: str, gemm: bool) -> list[ScalesimLayer]:
-    cells = [cell.strip() for cell in line.strip().rstrip(",").split(",")]
-    fields = _GEMM if gemm else _CONV
-    if len(cells) < len(fields) + 1:
-        raise InputError(f"{where}: must have a name and {', '.join(fields)}, not {len(cells)} entries")
-    if any(cell not in ("", "1:1") for cell in cells[len(fields) + 1 :]):
-        raise InputError(f"{where}: sparsity must be left out or 1:1, not '{cells[len(fields) + 1]}'")
-    numbers = [_number(where, field, cell) for field, cell in zip(fields, cells[1:], strict=False)]
+def topology_rows(text: str, path: str) -> list[tuple[int, ScalesimLayer]]:
+    """(line, layer) of every row below the header, which tells which of the two formats it is.
+
+    ``path`` stands for the file in messages. Raises InputError, with the line, for whatever is wrong."""
+    rows = _rows(text, path)
+    if not rows:
+        raise InputError(f"{path}:1: must have a header and a row per layer, not be empty")
+    (line, header), body = rows[0], rows[1:]
+    heads = [cell.casefold().replace(" ", "") for cell in header if cell]
+    gemm = heads[1:4] == ["m", "n", "k"]
+    if not gemm and not (len(heads) >= 8 and heads[1].startswith("ifmap")):
+        raise InputError(
+            f"{path}:{line}: the header must be '{', '.join(CONVOLUTION)}' or '{', '.join(PRODUCT)}', "
+            f"not {came(','.join(header))}"
+        )
+    if not body:
+        raise InputError(f"{path}:{line}: must have a row per layer below the header")
+    return [(line, _layer(cells, gemm, f"{path}:{line}")) for line, cells in body]
+
+
+def _rows(text: str, path: str) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text))
+    rows = []
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                rows.append((reader.line_num, stripped))
+            if len(rows) > MOST_ROWS:
+                raise InputError(f"{path}:{reader.line_num}: must have at most {MOST_ROWS:,} rows")
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: is not CSV: {error}") from None
+    return rows
+
+
+def _layer(cells: list[str], gemm: bool, where: str) -> ScalesimLayer:
+    numbers = _numbers(cells, PRODUCT if gemm else CONVOLUTION, where)
     try:
         if gemm:
             M, N, K = numbers
-            return [ScalesimLayer(cells[0], M, K, 1, K, 1, N, 1, gemm=True)]
-        if "DP" in cells[0]:  # depthwise: SCALE-Sim runs a layer of one channel per channel
-            return [_convolution(f"{cells[0]}Channel_{i}", [*numbers[:4], 1, *numbers[5:]]) for i in range(numbers[4])]
-        return [_convolution(cells[0], numbers)]
+            return ScalesimLayer(cells[0], M, K, 1, K, 1, N, 1, gemm=True)
+        height, width, rows, columns, channels, filters, stride = numbers
+        return ScalesimLayer(
+            cells[0], height, width, rows, columns, channels, filters, stride, depthwise="DP" in cells[0]
+        )
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
 
-def _convolution(name: str, numbers: list[int]) -> ScalesimLayer:
-    height, width, rows, columns, channels, filters, stride = numbers
-    return ScalesimLayer(name, height, width, rows, columns, channels, filters, stride)
-
-
-def _number(where: str, field: str, cell: str) -> int:
-    if not (cell.isascii() and cell.isdigit()) or not 1 <= int(cell[:12]) <= LARGEST:
-        raise InputError(f"{where}: {field} must be a whole number of at least 1, not '{cell}'")
-    return int(cell)
+def _numbers(cells: list[str], header: tuple[str, ...], where: str) -> list[int]:
+    numbers = []
+    for name, cell in zip(header[1:], cells[1:], strict=False):
+        if not cell.isascii() or not cell.isdigit() or not 1 <= int(cell[:11]) < 2**31:
+            raise InputError(f"{where}: {name} must be a positive whole number, not {came(cell)}")
+        numbers.append(int(cell))
+    if len(numbers) < len(header) - 1:
+        raise InputError(f"{where}: {header[len(numbers) + 1]} is missing")
+    extra = [cell for cell in cells[len(header) :] if cell]
+    if extra and extra != ["1:1"]:
+        raise InputError(
+            f"{where}: a row must end after {header[-1]}, not go on with {came(extra[0])} (sparsity is not read)"
+        )
+    return numbers

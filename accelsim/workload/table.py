@@ -25,12 +25,23 @@ from accelsim.workload.vector_layers import (
 from accelsim.workload.window import Padding, Pair
 
 HEADER = ("layer", "type", "shape", "repeat", "MACs", "weights", "vector operations", "MACs/word")
-_RIGHT = (False, False, False, True, True, True, True, True)
+RIGHT = (False, False, False, True, True, True, True, True)
 
 
 def render_network(network: Network) -> str:
     """The network's layers, one per line: MACs, weights (words) and vector operations of all runs, and MACs per word of
     its tensors when each passes once (arithmetic intensity); the totals; what must be held at once."""
+    cells = network_cells(network)
+    *rows, total = cells
+    widths = [max(map(len, column)) for column in zip(HEADER, *cells, strict=True)]
+    rule = "  ".join("-" * width for width in widths)
+    lines = [_line(HEADER, widths), rule, *(_line(row, widths) for row in rows), rule, _line(total, widths)]
+    title = [network.name, *([network.source.strip()] if network.source else []), ""]
+    return "\n".join([*title, *lines, "", *held(network)]) + "\n"
+
+
+def network_cells(network: Network) -> list[tuple[str, ...]]:
+    """A row of text per layer, as wide as HEADER, and at last the totals."""
     rows = [
         (
             entry.name,
@@ -43,12 +54,7 @@ def render_network(network: Network) -> str:
         for entry in network.layers
     ]
     totals = (network.macs, network.weight_words, network.vector_operations)
-    total = ("total", "", "", "", *(f"{n:,}" for n in totals), "")
-    widths = [max(map(len, column)) for column in zip(HEADER, *rows, total, strict=True)]
-    rule = "  ".join("-" * width for width in widths)
-    lines = [_line(HEADER, widths), rule, *(_line(row, widths) for row in rows), rule, _line(total, widths)]
-    title = [network.name, *([network.source.strip()] if network.source else []), ""]
-    return "\n".join([*title, *lines, "", *_held(network)]) + "\n"
+    return [*rows, ("total", "", "", "", *(f"{n:,}" for n in totals), "")]
 
 
 def intensity(entry: NetworkLayer) -> float:
@@ -61,21 +67,21 @@ def _times(entry: NetworkLayer) -> str:
     return f"{entry.repeat} x {entry.steps}" if entry.steps > 1 else str(entry.repeat)
 
 
-def _held(network: Network) -> list[str]:
+def held(network: Network) -> list[str]:
     """What must be held: weights, activations at their peak, and what outlives the run."""
     peak = peak_activations(network)
     size = f" ({-(-peak.bits // 8):,} bytes)" if peak.bits is not None else ""
-    held = [
+    lines = [
         f"weights      {network.weight_words:,} words",
         f"activations  {peak.words:,} words{size} at most, while {peak.layer} runs",
     ]
-    return [*held, f"cache        {network.cache_words:,} words, kept between runs"] if network.cache_words else held
+    return [*lines, f"cache        {network.cache_words:,} words, kept between runs"] if network.cache_words else lines
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     padded = (
         cell.rjust(width) if right else cell.ljust(width)
-        for cell, width, right in zip(cells, widths, _RIGHT, strict=True)
+        for cell, width, right in zip(cells, widths, RIGHT, strict=True)
     )
     return "  ".join(padded).rstrip()
 

@@ -15,7 +15,7 @@ def tile_rows(reasons: Sequence[Reason]) -> list[Row]:
         for memory in why.memories:
             level = result.architecture.level(memory.level)
             for tensor, words in memory.tiles:
-                bits = result.operation.tensor(tensor).bits or level.word_bits
+                bits = level.element_bits(result.operation.tensor(tensor).bits)
                 out.append(
                     {
                         "machine": result.machine,

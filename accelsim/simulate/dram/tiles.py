@@ -66,11 +66,10 @@ class _Edge:
         self.view, self.depth = View(operation, mapping, place), place.temporal
         self.tensor = operation.tensors[place.tensor]
         self.is_output = self.tensor is operation.output
-        default = architecture.levels[0].word_bits
-        widths = [(tensor.bits or default) for tensor in operation.tensors]
-        self.bytes = max(1, widths[place.tensor] // 8)
-        before = zip(operation.tensors[: place.tensor], widths, strict=False)
-        self.base = sum(tensor.words * max(1, width // 8) for tensor, width in before)
+        dram = architecture.levels[0]
+        self.bits = dram.element_bits(self.tensor.bits)
+        before = operation.tensors[: place.tensor]
+        self.base = sum(-(-tensor.words * dram.element_bits(tensor.bits) // 8) for tensor in before)
         self.held: Values = np.zeros(0, dtype=np.int64)
         self.key: object = None
         self.seen = np.zeros(self.tensor.words if self.is_output else 0, dtype=np.bool_)
@@ -107,7 +106,8 @@ class _Edge:
         starts = np.concatenate([[0], breaks + 1])
         ends = np.concatenate([breaks, [len(indices) - 1]])
         for first, last in zip(indices[starts].tolist(), indices[ends].tolist(), strict=True):
-            yield self.base + first * self.bytes, (last - first + 1) * self.bytes, write
+            begin, end = first * self.bits // 8, -(-(last + 1) * self.bits // 8)
+            yield self.base + begin, end - begin, write
 
     def _tile(self, where: dict[str, tuple[int, ...]]) -> Values:
         """Flat indices of all that the instances hold, ascending."""

@@ -1,4 +1,4 @@
-"""What the MACs read and write in a block of steps, per level with a bandwidth; equal blocks are counted once."""
+"""What the MACs read and write in a block of steps, per place with a bandwidth; equal blocks are counted once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from accelsim.simulate.pipeline.views import Position, View, bits
 from accelsim.simulate.places import Place
 from accelsim.workload.operation import Operation
 
-Words = dict[str, int]
+Words = dict[int, int]
+"""Per storage place, by number."""
 
 
 class MacWords:
@@ -26,7 +27,7 @@ class MacWords:
         macs = [place for place in places if place.is_mac]
         self.view = View(operation, mapping, macs[0])
         self.edges = [
-            _Edge(operation, View(operation, mapping, place), place, places[place.parent])
+            _Edge(operation, View(operation, mapping, place), place, place.parent, places[place.parent])
             for place in macs
             if place.parent is not None and _has_port(architecture.level(places[place.parent].level))
         ]
@@ -41,7 +42,7 @@ class MacWords:
         self.irrelevant = [i for d in operation.dims if d not in operation.output.dims for i in self.view.times[d]]
 
     def words(self, time: tuple[int, ...]) -> tuple[int, Words, Words]:
-        """(steps, words read per level, words written per level) of a block."""
+        """(steps, words read per place, words written per place) of a block."""
         lengths = tuple(self._inside(dim, time) for dim in self.operation.dims)
         started = any(time[i] for i in self.irrelevant if i < self.depth)
         key = (lengths, started and bool(self.edges))
@@ -84,8 +85,8 @@ class MacWords:
             started = any(now[i] for i in self.irrelevant)
             for edge in self.edges:
                 read, written = edge.words(now, active, started)
-                reads[edge.level] = reads.get(edge.level, 0) + read
-                writes[edge.level] = writes.get(edge.level, 0) + written
+                reads[edge.above_number] = reads.get(edge.above_number, 0) + read
+                writes[edge.above_number] = writes.get(edge.above_number, 0) + written
         return steps, reads, writes
 
     def _steps(self, time: tuple[int, ...]) -> int:
@@ -107,8 +108,8 @@ def _has_port(level: Level) -> bool:
 class _Edge:
     """The MACs as children of the innermost storage node of one tensor."""
 
-    def __init__(self, operation: Operation, view: View, place: Place, parent: Place) -> None:
-        self.place, self.level = place, parent.level
+    def __init__(self, operation: Operation, view: View, place: Place, number: int, parent: Place) -> None:
+        self.place, self.above_number = place, number
         self.view = view
         self.tensor = operation.tensors[place.tensor]
         self.is_output = self.tensor is operation.output

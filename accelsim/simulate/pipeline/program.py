@@ -39,12 +39,12 @@ class Change:
 @dataclass(slots=True)
 class Block:
     """``changes`` in order, then ``steps`` compute steps in which the MACs read and write ``mac_reads`` and
-    ``mac_writes`` words of a level, in its busiest instance of each step."""
+    ``mac_writes`` words of a place, by number, in its busiest instance of each step."""
 
     changes: list[Change] = field(default_factory=list)
     steps: int = 0
-    mac_reads: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    mac_writes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    mac_reads: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    mac_writes: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,8 @@ class _Recorder(Literal):
         super()._multiply(time)
         block.steps += 1
         for i in kept:
-            block.mac_reads[self.places[i].level] += int(self._since(before, i, _READS).max())
-            block.mac_writes[self.places[i].level] += int(self._since(before, i, _UPDATES).max())
+            block.mac_reads[i] += int(self._since(before, i, _READS).max())
+            block.mac_writes[i] += int(self._since(before, i, _UPDATES).max())
 
 
 _READS, _FILLS, _UPDATES, _DRAINS = range(4)

@@ -44,7 +44,7 @@ class Times:
 
 def times(program: Program, keep: bool = False) -> Times:
     """The better of both orders; ``keep`` the slots of every port and of the MACs."""
-    ports = Ports(program.architecture)
+    ports = Ports(program.architecture, program.operation)
     numbered, tiles = _numbered(program)
     filled = {program.places[c.place].level for block in program.blocks for c in block.changes}
     levels = [level for level in program.architecture.levels if level.name in filled]

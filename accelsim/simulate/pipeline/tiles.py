@@ -90,8 +90,8 @@ class _Walk:
                 out.append(Block(changes))
             out[-1].steps += steps
             for total, more in ((out[-1].mac_reads, reads), (out[-1].mac_writes, writes)):
-                for level, words in more.items():
-                    total[level] += words
+                for place, words in more.items():
+                    total[place] += words
         last = [
             Change("drain", i, *self.children[i].drain_all())
             for i in reversed(self.storage)

@@ -6,6 +6,7 @@ these parts are the whole time.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from accelsim.architecture.spec import Level
@@ -69,6 +70,19 @@ class Timeline:
                 self.slots.append(Slot(port, name, begin, ticks))
         return begin, max((ticks for _, ticks in needs), default=0)
 
+    def _use_of(self, number: int, reads: int, writes: int) -> Iterator[tuple[str, int]]:
+        """(port, ticks) of so many elements read and written at a place."""
+        place = self.places[number]
+        return self.ports.use(place.level, *(self.ports.parts(place.level, place.tensor, n) for n in (reads, writes)))
+
+    def _parts(self, elements: dict[int, int]) -> dict[str, int]:
+        """Per level, parts of a word that the elements of its places take."""
+        out: dict[str, int] = {}
+        for number, moved in elements.items():
+            place = self.places[number]
+            out[place.level] = out.get(place.level, 0) + self.ports.parts(place.level, place.tensor, moved)
+        return out
+
     def _room(self, place: int, tile: int) -> int:
         """When a place has room for a tile of outputs: the one ``buffers`` before it has drained."""
         return self.drained[place].get(tile - self.buffers[place], 0)
@@ -85,8 +99,8 @@ class Timeline:
             begin = max(begin, self._room(change.place, event.tile), self.last_drain[change.place])
         name = self.program.operation.tensors[place.tensor].name
         needs = [
-            *self.ports.use(parent.level, change.parent_reads, 0),
-            *self.ports.use(place.level, 0, change.child_words),
+            *self._use_of(place.parent, change.parent_reads, 0),
+            *self._use_of(change.place, 0, change.child_words),
         ]
         begin, longest = self._hold(begin, needs, f"{name} to {place.level}")
         finish = begin + self.ports.latency(parent.level) + longest
@@ -100,7 +114,6 @@ class Timeline:
         assert change is not None
         place = self.places[change.place]
         assert place.parent is not None
-        parent = self.places[place.parent]
         begin = max(
             self.used[change.place].get(event.tile, 0),
             self.filled[place.parent].get(event.source, (0, ""))[0],
@@ -108,8 +121,8 @@ class Timeline:
         )
         name = self.program.operation.tensors[place.tensor].name
         needs = [
-            *self.ports.use(place.level, change.child_words, 0),
-            *self.ports.use(parent.level, change.parent_reads, change.parent_writes),
+            *self._use_of(change.place, change.child_words, 0),
+            *self._use_of(place.parent, change.parent_reads, change.parent_writes),
         ]
         begin, longest = self._hold(begin, needs, f"{name} from {place.level}")
         finish = begin + self.ports.latency(place.level) + longest
@@ -132,15 +145,16 @@ class Timeline:
                 begin, why = there, f"waiting for {label}"
             if self.places[place].tensor == self.output and self._room(place, tiles[place]) > begin:
                 begin, why = self._room(place, tiles[place]), f"waiting for outputs to leave {self.places[place].level}"
+        reads, writes = self._parts(block.mac_reads), self._parts(block.mac_writes)
         needs: list[tuple[str, int]] = []
-        for level in dict.fromkeys((*block.mac_reads, *block.mac_writes)):
-            needs += self.ports.use(level, block.mac_reads.get(level, 0), block.mac_writes.get(level, 0))
+        for level in dict.fromkeys((*reads, *writes)):
+            needs += self.ports.use(level, reads.get(level, 0), writes.get(level, 0))
         ready = begin
         begin, longest = self._hold(begin, needs, "MACs")
         if begin > ready:
             late = max(needs, key=lambda need: self.free[need[0]] - need[1])[0]
             self.part(f"waiting for the {late}", begin - ready)
-        latency = max((self.ports.latency(level) for level in block.mac_reads), default=0)
+        latency = max((self.ports.latency(level) for level in reads), default=0)
         steps = block.steps * self.ports.per_cycle
         length = max(steps, longest)
         first = self.computed == 0 and event.block == 0

@@ -1,64 +1,35 @@
 """SCALE-Sim topologies: a CSV row per layer, convolutions or matrix products; read and written.
 
-    Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,
-    Layer, M, N, K,
-
-SCALE-Sim has no padding, and its output is ceil((IFMAP - filter + stride) / stride): a window that hangs over the end
-counts.  Such a window is read as padding at the bottom and right, so that the output has the same extents.  A batch,
-groups and dilation cannot be written; groups become a row each.
+Rows are read by accelsim.workload.scalesim.  A batch, groups and dilation cannot be written; groups become a row each.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from accelsim.errors import InputError
-from accelsim.units import came
 from accelsim.workload.importers.names import Names
 from accelsim.workload.importers.report import Imported, NodeReport
 from accelsim.workload.layer import Convolution, FullyConnected, Layer, MatrixProduct
 from accelsim.workload.network import Network, NetworkLayer
-from accelsim.workload.window import Padding
-
-CONVOLUTION = (
-    "Layer name",
-    "IFMAP Height",
-    "IFMAP Width",
-    "Filter Height",
-    "Filter Width",
-    "Channels",
-    "Num Filter",
-    "Strides",
-)
-PRODUCT = ("Layer", "M", "N", "K")
-MOST_ROWS = 100_000
+from accelsim.workload.scalesim import CONVOLUTION, PRODUCT, topology_rows
 
 
 def read_topology(text: str, path: str) -> Imported:
     """The network of a topology; ``path`` stands for the file in messages.
 
     The header says which kind of rows follow. Raises InputError, with the line, for whatever is wrong."""
-    rows = _rows(text, path)
-    if not rows:
-        raise InputError(f"{path}:1: must have a header and a row per layer, not be empty")
-    (line, header), body = rows[0], rows[1:]
-    heads = [cell.casefold().replace(" ", "") for cell in header if cell]
-    is_product = heads[1:4] == ["m", "n", "k"]
-    if not is_product and not (len(heads) >= 8 and heads[1].startswith("ifmap")):
-        raise InputError(
-            f"{path}:{line}: the header must be '{', '.join(CONVOLUTION)}' or '{', '.join(PRODUCT)}', "
-            f"not {came(','.join(header))}"
-        )
-    if not body:
-        raise InputError(f"{path}:{line}: must have a row per layer below the header")
-    names = Names()
-    read = _product if is_product else _convolution
-    layers = [read(cells, names, f"{path}:{line}") for line, cells in body]
-    nodes = tuple(
-        NodeReport(cells[0], "row", "taken", layer.name) for (_, cells), layer in zip(body, layers, strict=True)
-    )
+    names, layers, nodes = Names(), [], []
+    for line, row in topology_rows(text, path):
+        try:
+            layer = replace(row, name=names.fresh(row.name)).layer()
+        except InputError as error:
+            raise InputError(f"{path}:{line}: {error}") from None
+        layers.append(layer)
+        nodes.append(NodeReport(row.name, "row", "taken", layer.name))
     network = Network.chain(Path(path).stem[:64] or "topology", tuple(layers), f"SCALE-Sim topology {Path(path).name}")
     hanging = [layer.name for layer in layers if isinstance(layer, Convolution) and layer.padding]
     notes = (
@@ -66,7 +37,7 @@ def read_topology(text: str, path: str) -> Imported:
         if hanging
         else ()
     )
-    return Imported(network, nodes, notes)
+    return Imported(network, tuple(nodes), notes)
 
 
 def dump_topology(network: Network) -> tuple[str, tuple[NodeReport, ...]]:
@@ -92,52 +63,13 @@ def dump_topology(network: Network) -> tuple[str, tuple[NodeReport, ...]]:
     writer.writerow(PRODUCT if products else CONVOLUTION)
     for entry in layers:
         for name, cells in _written(entry, products):
-            writer.writerow((name.replace(",", "_").replace('"', "_"), *cells))
+            writer.writerow((_plain_name(name), *cells))
     return out.getvalue(), tuple(reports)
 
 
-def _rows(text: str, path: str) -> list[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text))
-    rows = []
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any(stripped):
-                rows.append((reader.line_num, stripped))
-            if len(rows) > MOST_ROWS:
-                raise InputError(f"{path}:{reader.line_num}: must have at most {MOST_ROWS:,} rows")
-    except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: is not CSV: {error}") from None
-    return rows
-
-
-def _numbers(cells: list[str], header: tuple[str, ...], where: str) -> list[int]:
-    numbers = []
-    for name, cell in zip(header[1:], cells[1:], strict=False):
-        if not cell.isascii() or not cell.isdigit() or not 1 <= int(cell[:11]) < 2**31:
-            raise InputError(f"{where}: {name} must be a positive whole number, not {came(cell)}")
-        numbers.append(int(cell))
-    if len(numbers) < len(header) - 1:
-        raise InputError(f"{where}: {header[len(numbers) + 1]} is missing")
-    extra = [cell for cell in cells[len(header) :] if cell]
-    if extra and extra != ["1:1"]:
-        raise InputError(
-            f"{where}: a row must end after {header[-1]}, not go on with {came(extra[0])} (sparsity is not read)"
-        )
-    return numbers
-
-
-def _convolution(cells: list[str], names: Names, where: str) -> Layer:
-    H, W, R, S, C, M, U = _numbers(cells, CONVOLUTION, where)
-    if R > H or S > W:
-        raise InputError(f"{where}: the filter must fit the input of {H} x {W}, not be {R} x {S}")
-    hang = Padding(bottom=-(H - R) % U, right=-(W - S) % U)
-    return Convolution(names.fresh(cells[0]), M=M, C=C, H=H, W=W, R=R, S=S, U=(U, U), padding=hang)
-
-
-def _product(cells: list[str], names: Names, where: str) -> Layer:
-    M, N, K = _numbers(cells, PRODUCT, where)
-    return MatrixProduct(names.fresh(cells[0]), M=M, K=K, N=N)
+def _plain_name(name: str) -> str:
+    """The name without what a row gives a meaning to: commas, quotes, and DP, which makes it depthwise."""
+    return name.replace(",", "_").replace('"', "_").replace("DP", "Dp")
 
 
 def _cannot(layer: Layer) -> str:

@@ -1,0 +1,109 @@
+"""The frames that a search has still to look at: families, their first bounds, and the frames that they become."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import inf, prod
+
+import numpy as np
+
+from accelsim.search import kernels
+from accelsim.search.budget import Budget
+from accelsim.search.entries import KEPT, LARGE, PER_FRAME, Entry, Step
+from accelsim.search.frames import Frame, families, members, pins
+from accelsim.search.grid import Floats
+from accelsim.search.hunt import OBJECTIVE
+from accelsim.search.interface import Limits, Objective
+from accelsim.search.objective import Score
+from accelsim.search.problem import Problem
+from accelsim.search.quick import Quick
+from accelsim.search.space_size import nests
+from accelsim.search.symmetry import Swap, is_first, mirrors
+from accelsim.search.walk import Walk
+from accelsim.search.windows import WindowTables
+
+NO_FRONT = np.zeros((1, 2))
+
+
+class Frontier:
+    """Frames by their bounds, against the best value known. ``goal``: see kernels._hopeless."""
+
+    def __init__(self, problem: Problem, objective: Objective, limits: Limits) -> None:
+        self.problem, self.objective, self.limits = problem, objective, limits
+        self.budget = Budget(limits)
+        self.rates = np.array([m.rate for m in problem.measures])
+        self.lexical = objective == "energy" and limits.max_cycles is None
+        self.measures = 1 if self.lexical else None
+        self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
+        self.tables = WindowTables()
+        self.price: Floats | None = None
+        self.space, self.ready = 0, 0
+        self.aligned = limits.steps != "perfect"
+        self.seen: set[object] = set()
+
+    def relaxed(self, ready: Walk | None, entry: Entry) -> list[Entry]:
+        """The next bound of a frame."""
+        raise NotImplementedError
+
+    def families(self) -> list[Entry]:
+        """Every family of frames with a first, quick bound."""
+        queue: list[Entry] = []
+        rules = self.problem.rules
+        swaps, quick = mirrors(rules), Quick(self.problem)
+        measures = len(self.problem.measures[: self.measures])
+        for number, family in enumerate(families(rules, self.aligned)):
+            if is_first(family, swaps):
+                self.space += prod(map(len, pins(family))) * nests(self.problem, family)
+                values = np.zeros(measures)
+                values[0] = max(0.0, quick.energy(family))
+                queue.append(self.entry((number, 0), family, values, partial(self.bounded, swaps)))
+        return queue
+
+    def bounded(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
+        """A large family bounded as one, or the frames of a small one."""
+        family, output = entry.frame, self.problem.rules.operation.output
+        together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
+        if not together or prod(map(len, pins(family))) <= LARGE:
+            return self.members(entry.number, family, swaps, entry.first)
+        walk = Walk(self.problem, family, self.tables, self.measures)
+        if not np.isfinite(walk.apart[0]):
+            return []
+        return [self.entry(entry.number, family, walk.apart, partial(self.widened, swaps), entry.first)]
+
+    def widened(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
+        """The frames of a family, when its relaxed bound says that they may be worth it."""
+        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
+        values = np.maximum(entry.values, walk.lower if self.price is None else walk.root(self.price))
+        if self.hopeless(entry.frame, values):
+            return []
+        return self.members(entry.number, entry.frame, swaps, max(entry.first, self.value(entry.frame, values)[0]))
+
+    def members(self, number: tuple[int, int], family: Frame, swaps: tuple[Swap, ...], floor: float) -> list[Entry]:
+        """The frames of a family with their quick bounds."""
+        found: list[Entry] = []
+        for i, frame in enumerate(members(family, self.aligned, self.seen)):
+            if is_first(frame, swaps):
+                walk = Walk(self.problem, frame, self.tables, self.measures)
+                self.budget.spend(PER_FRAME)
+                if np.isfinite(walk.apart[0]):
+                    self.ready += 1
+                    step = partial(self.relaxed, walk if self.ready < KEPT else None)
+                    found.append(self.entry((number[0], i), frame, walk.apart, step, floor))
+                    walk.forget()
+        return found
+
+    def entry(
+        self, number: tuple[int, int], frame: Frame, values: Floats, step: Step | None, floor: float = -inf
+    ) -> Entry:
+        first, second = self.value(frame, values)
+        return Entry(max(first, floor), second, number, frame, values, step)
+
+    def value(self, frame: Frame, values: Floats) -> Score:
+        """The objective at these measures; those not asked for count nothing."""
+        rates = self.rates[: len(values)]
+        first, second, _ = kernels._value(OBJECTIVE[self.objective], float(frame.cycles), rates, values)
+        return float(first), float(second)
+
+    def hopeless(self, frame: Frame, values: Floats) -> bool:
+        asked = OBJECTIVE[self.objective], float(frame.cycles), self.rates[: len(values)]
+        return bool(kernels._hopeless(*asked, values, self.goal, NO_FRONT, 0))

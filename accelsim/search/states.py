@@ -1,0 +1,104 @@
+"""The states of a search: per tensor the level that must come next, and what that allows, alike in all frames."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from accelsim.search.grid import Flags, Ints
+from accelsim.search.problem import Problem
+
+
+class States:
+    """Every tensor done (0) or waiting for a level, in mixed radix; ``row_of``: those that occur, numbered."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.radix = problem, len(problem.levels)
+        self.count = self.radix ** len(problem.tensors)
+
+    @cached_property
+    def items(self) -> Ints:
+        """Per edge its tensor, child and parent."""
+        return np.array([(e.tensor, e.child, e.parent) for e in self.problem.edges], np.int64).reshape(-1, 3)
+
+    @cached_property
+    def row_of(self) -> Ints:
+        """Rows of the states that occur, every tensor done or waiting for a level that may keep it; -1 for others."""
+        states = np.arange(self.count)
+        used = np.ones(self.count, np.bool_)
+        for t, keeps in enumerate(self.problem.keeps):
+            kept = np.array([level == 0 or keep != "not" for level, keep in enumerate(keeps)])
+            used &= kept[(states // self.radix**t) % self.radix]
+        return np.where(used, np.cumsum(used) - 1, -1)
+
+    @cached_property
+    def rows(self) -> int:
+        return int(self.row_of.max()) + 1
+
+    @cached_property
+    def capacities(self) -> tuple[Ints, Ints]:
+        """(number of the memory that a level's tile of a tensor shares with other tensors, or -1; bits per number)."""
+        groups = np.full((self.radix, len(self.problem.tensors)), -1, np.int64)
+        limits: list[int] = []
+        for number, level in enumerate(self.problem.levels):
+            if level.capacity_words is None or number == 0:
+                continue
+            private = dict(level.tensor_capacity_words)
+            mine = [t for t, x in enumerate(self.problem.tensors)
+                    if x.name not in private and self.problem.keeps[t][number] != "not"]  # fmt: skip
+            if len(mine) > 1:
+                groups[number, mine] = len(limits)
+                limits.append(level.capacity_words * level.word_bits)
+        return groups, np.array(limits or [0], np.int64)
+
+    @cached_property
+    def neighbours(self) -> dict[tuple[int, int], tuple[int, ...]]:
+        """Per tensor and level, the other tensors that must stand in the part of the memory that it may stand in."""
+        groups, keeps = self.capacities[0], self.problem.keeps
+        return {
+            (t, at): tuple(
+                other
+                for other in range(len(keeps))
+                if other != t and groups[at, t] == groups[at, other] >= 0 and keeps[other][at] == "must"
+            )
+            for t in range(len(keeps))
+            for at in range(self.radix)
+        }
+
+    @cached_property
+    def wanted(self) -> Flags:
+        """Per shared memory and state, whether some tensor may still come to stand there."""
+        groups, limits = self.capacities
+        states = np.arange(self.count)
+        wanted = np.zeros((len(limits), self.count), np.bool_)
+        for level, row in enumerate(groups):
+            for t, group in enumerate(row):
+                if group >= 0:
+                    wanted[group] |= (states // self.radix**t) % self.radix >= level
+        return wanted
+
+    @cached_property
+    def move_ok(self) -> Flags:
+        """Per state and dim, whether a loop in time over it may run there: ``inside`` of the dataflow."""
+        return self._loops_ok(relaxed=False)
+
+    @cached_property
+    def relaxed_moves(self) -> Flags:
+        """The same where a tensor to come counts only when the dim changes its tile, since edges may stay open."""
+        return self._loops_ok(relaxed=True)
+
+    def _loops_ok(self, relaxed: bool) -> Flags:
+        dims = self.problem.rules.dims
+        out = np.ones((self.count, max(1, len(dims))), np.bool_)
+        for levels, inside in self.problem.rules.inside:
+            numbers = [i for i, level in enumerate(self.problem.levels) if level.name in levels]
+            for t, keeps in enumerate(self.problem.keeps):
+                kept = [i for i in numbers if keeps[i] != "not"]
+                if not kept:
+                    continue
+                waits = (np.arange(self.count) // self.radix**t) % self.radix >= min(kept)
+                for d, name in enumerate(dims):
+                    if name not in inside and (not relaxed or name in self.problem.tensors[t].dims):
+                        out[waits, d] = False
+        return out
