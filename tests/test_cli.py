@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import warnings
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -381,7 +382,9 @@ def test_a_network_without_macs_has_tables_but_no_figures(folder, capsys):
     assert main(["run", "pool.yaml", "--arch", "toy.yaml", "--out", "out"]) == 0
     assert "operations without MACs" in capsys.readouterr().out
     names = {path.name for path in (folder / "out").iterdir()}
-    assert names == {"summary.csv", "layers.csv", "accesses.csv", "report.md", "result.json"}
+    data = {"summary.csv", "layers.csv", "accesses.csv", "result.json"}
+    assert names == {*data, "report.md", "report.html", "figures"}
+    assert list((folder / "out" / "figures").iterdir()) == []
 
 
 # --- networks ------------------------------------------------------------------------------------------------------
@@ -410,8 +413,9 @@ def test_compare_as_json_is_what_out_holds(folder, quick_search, capsys):
     assert main(["compare", "net.yaml", "--arch", "toy.yaml", "--json", "--out", "out"]) == 1
     captured = capsys.readouterr()
     assert captured.out == (folder / "out" / "result.json").read_text()
-    assert captured.err == "13 files written to out\n"
-    assert len(list((folder / "out").iterdir())) == 13
+    written = sum(path.is_file() for path in (folder / "out").rglob("*"))
+    assert captured.err == f"{written} files written to out\n"
+    assert {path.suffix for path in (folder / "out" / "figures").iterdir()} == {".csv", ".svg", ".pdf", ".png"}
 
 
 def test_a_declared_report_runs_and_options_replace_its_settings(folder, quick_search, capsys):
@@ -421,6 +425,45 @@ def test_a_declared_report_runs_and_options_replace_its_settings(folder, quick_s
     assert main(["compare", "--report", "mine.yaml", "--batch", "5", "--json"]) == 0
     settings = json.loads(capsys.readouterr().out)["settings"]
     assert (settings["batch"], settings["objective"]) == (5, "edp")
+
+
+def test_a_report_is_a_folder_with_a_page_of_what_was_declared(folder, quick_search, capsys):
+    (folder / "mine.yaml").write_text(
+        "name: mine\ntitle: A & B\nnetworks: [./small.yaml]\nmachines: [./toy.yaml]\nwhat_if: none\nfigures: [losses]\n"
+    )
+    assert main(["report", "mine.yaml", "--batch", "5", "--out", "out"]) == 0
+    assert "batch 5" in capsys.readouterr().out
+    assert {path.stem for path in (folder / "out" / "figures").iterdir()} == {"losses"}
+    page = (folder / "out" / "report.html").read_text()
+    assert "<h1>A &amp; B</h1>" in page
+    for name in ("mine.yaml", "small.yaml", "toy.yaml"):
+        assert sha256((folder / name).read_bytes()).hexdigest() in page
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ("figures: [lossses]", "mine.yaml:4: figures.0 must be one of energy_by_level"),
+        ("what_if: CONV", "what_if must be none, largest, all or names of layers; no layer 'CONV'"),
+        ("stalls: perhaps", "mine.yaml:4: stalls must be"),
+    ],
+)
+def test_a_report_that_asks_for_what_is_not_there_is_one_sentence(folder, quick_search, capsys, more, sentence):
+    (folder / "mine.yaml").write_text(f"name: mine\nnetworks: [./small.yaml]\nmachines: [./toy.yaml]\n{more}\n")
+    assert main(["report", "mine.yaml", "--out", "out"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"accelsim: {sentence}")
+    assert captured.err.count("\n") == 1
+    assert not (folder / "out").exists()
+
+
+def test_what_more_would_buy_is_asked_only_of_layers_that_are_there(folder, quick_search, capsys):
+    (folder / "mine.yaml").write_text("name: mine\nnetworks: [./small.yaml]\nmachines: [./toy.yaml]\n")
+    assert main(["report", "mine.yaml", "--what-if", "smal", "--out", "out"]) == 2
+    assert capsys.readouterr().err == (
+        "accelsim: what_if must be none, largest, all or names of layers; no layer 'smal'; did you mean 'small'?\n"
+    )
+    assert not (folder / "out").exists()
 
 
 def test_the_same_in_python(folder):

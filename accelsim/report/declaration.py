@@ -53,6 +53,8 @@ def load_declaration(name_or_path: str) -> Declaration:
     """The report that ships under this name, or a file's; raises InputError, with the line, for whatever is wrong."""
     path = locate("reports", name_or_path)
     document = read_yaml(path)
+    if isinstance(document.value, dict) and "axes" in document.value:
+        raise document.error(("axes",), "a file with axes is a study, not a report: 'accelsim sweep' runs it")
     read = validate(_model(), document)
     stated = read.model_dump()
     settings = {key: stated[key] for key in SETTINGS}

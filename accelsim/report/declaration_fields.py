@@ -42,7 +42,7 @@ class Report(BaseModel):
     gap: Annotated[float, Field(ge=0, lt=1)] = 0.01
     seconds: Annotated[float, Field(gt=0)] | None = None
     steps: Steps = "aligned"
-    what_if: Literal["none", "largest", "all"] | Names = "largest"
+    what_if: str | Names = "largest"
     stalls: bool = False
     layers: Names | None = None
     view: tuple[str, ...] = ()

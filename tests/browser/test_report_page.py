@@ -237,22 +237,24 @@ def test_heights_of_bars_are_in_proportion(open_page: Open, lenet: Findings, len
 
 
 def test_the_way_down_by_keyboard_alone(open_page: Open, lenet: Findings, lenet_page: str) -> None:
+    from playwright.sync_api import expect
+
     page = open_page(lenet_page).page
     first = page.locator("figure >> nth=0").locator(".bar").first
     first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     crumbs = page.locator(".crumbs li")
-    assert crumbs.all_inner_texts() == ["lenet5", "rs256"]
+    expect(crumbs).to_have_text(["lenet5", "rs256"])
     assert page.locator("figure >> nth=1").locator("h3").inner_text() == "Layers of lenet5 on rs256"
     page.locator("#detail td a, #detail th a", has_text="F6").focus()
     page.keyboard.press("Enter")
-    assert crumbs.all_inner_texts() == ["lenet5", "rs256", "F6"]
+    expect(crumbs).to_have_text(["lenet5", "rs256", "F6"])
     page.locator("#detail .inline a", has_text="GlobalBuffer").focus()
     page.keyboard.press("Enter")
-    assert crumbs.all_inner_texts() == ["lenet5", "rs256", "F6", "GlobalBuffer"]
+    expect(crumbs).to_have_text(["lenet5", "rs256", "F6", "GlobalBuffer"])
     page.go_back()
-    assert crumbs.all_inner_texts() == ["lenet5", "rs256", "F6"]
+    expect(crumbs).to_have_text(["lenet5", "rs256", "F6"])
 
 
 def opened_layer(open_page: Open, page: str, *path: str) -> Any:

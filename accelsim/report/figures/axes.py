@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from accelsim.report.style import DOUBLE, SINGLE, new_figure
@@ -55,7 +56,7 @@ def mark_incomplete(axes: Axes, frame: pd.DataFrame, machines: Sequence[str]) ->
 def name_ticks(axes: Axes, names: Sequence[str], inches: float) -> None:
     """Names under the bars, slanted where they would touch, upright where those would; not all of very many."""
     room, longest = inches / max(1, len(names)), max(map(len, names), default=0) * LETTER
-    rotation = 0 if longest <= room else 40 if room >= 0.2 else 90
+    rotation = 0 if longest + LETTER <= room else 40 if room >= 0.2 else 90
     every = max(1, round(0.11 / room + 0.4)) if rotation == 90 else 1
     places = range(0, len(names), every)
     axes.set_xticks(places, [names[i] for i in places], rotation=rotation, ha="right" if rotation == 40 else "center")
@@ -92,8 +93,8 @@ def legend_below(figure: Figure, axes: Iterable[Axes], width: float) -> None:
     seen: dict[str, Any] = {}
     for one in axes:
         for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
-            seen.setdefault(label, handle)
+            seen.setdefault("\n".join(wrap(label, int((width - 0.6) / LETTER))), handle)
     if seen:
-        room = max(map(len, seen)) * LETTER + 0.5
+        room = max(len(line) for label in seen for line in label.splitlines()) * LETTER + 0.5
         columns = max(1, min(len(seen), int(width / room)))
         figure.legend(seen.values(), seen, loc="outside lower center", ncols=columns, columnspacing=1.2)
