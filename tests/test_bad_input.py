@@ -197,9 +197,12 @@ def test_a_real_interrupt_of_a_real_search(sent, status, said, folder):
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
     ) as process:
-        time.sleep(4)  # past the imports, into the search
-        os.killpg(process.pid, sent)
-        out, err = process.communicate(timeout=60)
+        try:
+            time.sleep(4)  # past the imports, into the search
+            os.killpg(process.pid, sent)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (status, "", said)
     assert sorted(path.name for path in folder.iterdir()) == ["nest.txt", "small.yaml", "toy.yaml"]
 
