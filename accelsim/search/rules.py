@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil, prod
+from math import ceil, isqrt, prod
 
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InfeasibleError
@@ -120,7 +120,8 @@ class Rules:
 
 
 def _tiles(bound: int) -> int:
-    return sum(bound % n == 0 for n in range(1, bound + 1))
+    """How many numbers divide the bound."""
+    return sum(2 - (n * n == bound) for n in range(1, isqrt(bound) + 1) if bound % n == 0)
 
 
 def _check_levels(operation: Operation, architecture: Architecture, dataflow: Dataflow) -> None:
