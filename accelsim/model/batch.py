@@ -15,7 +15,7 @@ from accelsim.mapping.counts import AccessCounts, TensorCounts, Words
 from accelsim.mapping.nest import Node
 from accelsim.model.busiest import every_candidate
 from accelsim.model.conventions import convention as convention_of
-from accelsim.model.energy import data_macs, energy_items
+from accelsim.model.energy import charged_macs, energy_items
 from accelsim.model.latency import port_times
 from accelsim.model.plan import TileRule
 from accelsim.model.table_store import TableStore
@@ -51,7 +51,7 @@ class BatchEvaluator:
         same = self.convention.tiles == TileRule()
         self.priced = self.timed if same else Counter(operation, architecture, template, self.convention.tiles)
         self.timed_tables, self.priced_tables = TableStore(self.timed.plan), TableStore(self.priced.plan)
-        self.macs = data_macs(operation) if architecture.compute.gate_padding else operation.macs
+        self.macs = charged_macs(operation, architecture)
         bounded = [level for level in architecture.levels if level.read_bandwidth or level.write_bandwidth]
         self.bounded = bool(bounded)
         self.inner_ports = any(architecture.fanouts_above[level.name] for level in bounded)

@@ -34,13 +34,12 @@ def hop_energy(fanout: Fanout, tensor: Tensor) -> float:
 
 
 def energy_items(
-    operation: Operation, architecture: Architecture, counts: AccessCounts, convention: Convention, data_macs: int
+    operation: Operation, architecture: Architecture, counts: AccessCounts, convention: Convention, macs: int
 ) -> tuple[EnergyItem, ...]:
     """One item per level and tensor, per network and tensor, and one for the MACs, in the machine's order.
 
     energy = reads x read energy + writes x write energy, per element; elements x hop energy; MACs x MAC energy,
-    whatever their widths (MACs on padding are left out when the compute gates them: ``data_macs``). Unit: the
-    architecture's.
+    whatever their widths (``macs``: `charged_macs`). Unit: the architecture's.
     """
     output = operation.output.name
     items = {}
@@ -60,9 +59,13 @@ def energy_items(
         for tensor in operation.tensors
         if (element.name, tensor.name) in items
     ]
-    macs = data_macs if architecture.compute.gate_padding else counts.macs
     name = architecture.compute.name
     return (*ordered, EnergyItem(name, "compute", "", macs * architecture.compute.mac_energy))
+
+
+def charged_macs(operation: Operation, architecture: Architecture) -> int:
+    """MACs that cost energy: all, or those that are left when the compute gates padding."""
+    return data_macs(operation) if architecture.compute.gate_padding else operation.macs
 
 
 def data_macs(operation: Operation) -> int:

@@ -8,7 +8,7 @@ from accelsim.mapping.counts import AccessCounts
 from accelsim.mapping.nest import Mapping
 from accelsim.mapping.validity import check_mapping
 from accelsim.model.conventions import convention as convention_of
-from accelsim.model.energy import data_macs, energy_items
+from accelsim.model.energy import charged_macs, energy_items
 from accelsim.model.evaluation import Evaluation
 from accelsim.model.latency import area_um2, port_times, steady_latency, utilization
 from accelsim.model.plan import TileRule
@@ -40,7 +40,7 @@ def _evaluation(
     operation: Operation, architecture: Architecture, mapping: Mapping, counts: AccessCounts, priced: AccessCounts,
     convention: str,
 ) -> Evaluation:  # fmt: skip
-    useful = data_macs(operation) if architecture.compute.gate_padding else operation.macs
+    macs = charged_macs(operation, architecture)
     times = port_times(architecture, counts)
     cycles, bound_by = steady_latency(counts.steps, times)
     return Evaluation(
@@ -51,7 +51,7 @@ def _evaluation(
         clock_mhz=architecture.clock_mhz,
         mapping=mapping,
         counts=counts,
-        energies=energy_items(operation, architecture, priced, convention_of(convention), useful),
+        energies=energy_items(operation, architecture, priced, convention_of(convention), macs),
         compute_cycles=counts.steps,
         cycles=cycles,
         bound_by=bound_by,

@@ -22,7 +22,7 @@ from accelsim.mapping.counts import TensorCounts, Words
 from accelsim.mapping.dataflow import keeps_by_level
 from accelsim.mapping.tiles import distinct_words, points_with_data
 from accelsim.model.conventions import Convention, convention
-from accelsim.model.energy import data_macs, element_energies, hop_energy, role_of
+from accelsim.model.energy import charged_macs, element_energies, hop_energy, role_of
 from accelsim.model.latency import whole_cycles
 from accelsim.search.interface import Objective
 from accelsim.search.rules import Rules
@@ -61,8 +61,7 @@ def cycles_bound(rules: Rules) -> int:
 def energy_bound(rules: Rules, view: Convention) -> float:
     """Energy, in the architecture's unit, that no mapping goes below."""
     architecture, operation = rules.architecture, rules.operation
-    macs = data_macs(operation) if architecture.compute.gate_padding else operation.macs
-    energy = macs * architecture.compute.mac_energy
+    energy = charged_macs(operation, architecture) * architecture.compute.mac_energy
     for tensor in operation.tensors:
         keeps = keeps_by_level(operation, architecture, rules.dataflow, tensor.name)
         options = ({"must": (True,), "may": (True, False), "not": (False,)}[keeps[x.name]] for x in architecture.levels)

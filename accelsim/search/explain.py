@@ -20,7 +20,7 @@ from accelsim.mapping.counts import AccessCounts, NetworkCounts, TensorCounts, W
 from accelsim.mapping.nest import Mapping, Spatial, Storage
 from accelsim.mapping.tiles import chains_above, distinct_words, tensor_tile_words
 from accelsim.model.conventions import convention
-from accelsim.model.energy import data_macs, energy_items
+from accelsim.model.energy import charged_macs, energy_items
 from accelsim.model.evaluation import Evaluation
 from accelsim.search.cache import Cache
 from accelsim.search.interface import Limits, Objective, SearchResult
@@ -147,12 +147,10 @@ def explain(
 
 def _energies(evaluation: Evaluation, operation: Operation, architecture: Architecture) -> Iterator[EnergyPart]:
     view = convention(evaluation.convention)
-    useful = data_macs(operation) if architecture.compute.gate_padding else operation.macs
+    macs = charged_macs(operation, architecture)
     once = {
         (item.component, item.tensor): item.energy
-        for item in energy_items(
-            operation, architecture, _once(evaluation.counts, operation, architecture), view, useful
-        )
+        for item in energy_items(operation, architecture, _once(evaluation.counts, operation, architecture), view, macs)
     }
     for item in evaluation.energies:
         least = min(item.energy, once[item.component, item.tensor])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import partial
 from math import inf, prod
 
@@ -25,7 +26,7 @@ from accelsim.search.windows import WindowTables
 NO_FRONT = np.zeros((1, 2))
 
 
-class Frontier:
+class Frontier(ABC):
     """Frames by their bounds, against the best value known. ``goal``: see kernels._hopeless."""
 
     def __init__(self, problem: Problem, objective: Objective, limits: Limits) -> None:
@@ -41,9 +42,9 @@ class Frontier:
         self.aligned = limits.steps != "perfect"
         self.seen: set[object] = set()
 
+    @abstractmethod
     def relaxed(self, ready: Walk | None, entry: Entry) -> list[Entry]:
         """The next bound of a frame."""
-        raise NotImplementedError
 
     def families(self) -> list[Entry]:
         """Every family of frames with a first, quick bound."""

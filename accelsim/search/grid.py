@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,13 @@ class Grid:
             tiles = np.array(divisors(n))
             out = np.kron(out, tiles[None, :] % tiles[:, None] == 0)
         return out
+
+
+def along(dims: int, dim: int, values: NDArray[Any]) -> NDArray[Any]:
+    """Values per tile of a dim, on its axis among so many."""
+    shape = [1] * dims
+    shape[dim] = -1
+    return values.reshape(shape)
 
 
 @lru_cache(maxsize=256)

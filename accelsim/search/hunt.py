@@ -37,8 +37,7 @@ class Hunt:
         self.counters = np.zeros(kernels.COUNTERS, np.int64)
         for state, cost, exact in walk.feeds:
             self._root(state, cost, exact)
-        for side in walk.sides:
-            side.forget()
+        walk.forget_tiles()
 
     def _root(self, state: int, cost: np.ndarray, exact: bool) -> None:
         n = int(self.counters[kernels.LABELS])

@@ -10,7 +10,7 @@ import numpy as np
 
 from accelsim.search.costs import FrameCosts
 from accelsim.search.frames import Frame, factors
-from accelsim.search.grid import Floats, Ints, digits_of, loops_of, ups_of
+from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, ups_of
 from accelsim.search.problem import Problem
 from accelsim.search.sides import sides_of
 from accelsim.search.states import States
@@ -35,9 +35,7 @@ class Lattice:
 
     def along(self, dim: int, values: Any) -> Any:
         """Values per tile of a dim, on its axis of the lattice."""
-        shape = [1] * len(self.shape)
-        shape[dim] = -1
-        return values.reshape(shape)
+        return along(len(self.shape), dim, values)
 
     @cached_property
     def digits(self) -> Ints:

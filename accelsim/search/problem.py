@@ -12,7 +12,7 @@ from functools import cached_property
 from accelsim.architecture.spec import Level
 from accelsim.mapping.dataflow import keeps_by_level
 from accelsim.model.conventions import Convention, View
-from accelsim.model.energy import element_energies, hop_energy, role_of
+from accelsim.model.energy import charged_macs, element_energies, hop_energy, role_of
 from accelsim.model.plan import TileRule
 from accelsim.search.rules import Rules
 from accelsim.workload.operation import Tensor
@@ -73,6 +73,12 @@ class Problem:
         """Per level, how many fan-outs lie outside it."""
         table = self.rules.architecture.fanouts_above
         return tuple(table[level.name] for level in self.levels)
+
+    @cached_property
+    def compute_energy(self) -> float:
+        """What the MACs themselves cost, in every nest."""
+        architecture = self.rules.architecture
+        return charged_macs(self.rules.operation, architecture) * architecture.compute.mac_energy
 
     @cached_property
     def keeps(self) -> tuple[tuple[str, ...], ...]:

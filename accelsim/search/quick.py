@@ -15,7 +15,6 @@ from __future__ import annotations
 from math import inf, prod
 
 from accelsim.mapping.tiles import distinct_words
-from accelsim.model.energy import data_macs
 from accelsim.search.bound import macs_with_data
 from accelsim.search.charges import Plan
 from accelsim.search.costs import Crossing
@@ -47,9 +46,7 @@ class Quick:
         """What no nest of the frame, or of its family, goes below; -inf where that is not known."""
         if not self.holds:
             return -inf
-        rules = self.problem.rules
-        macs = data_macs(rules.operation) if rules.architecture.compute.gate_padding else rules.operation.macs
-        total = macs * rules.architecture.compute.mac_energy
+        total = self.problem.compute_energy
         for number, tensor in enumerate(self.problem.tensors):
             reusing: dict[tuple[int, str], int] = {}
             sliding: dict[tuple[int, str], int] = {}
@@ -85,10 +82,10 @@ class Quick:
         outside = prod(n for fanout, _, n in reusing if fanout < self.problem.above[edge.parent])
         energy = constant * self.words[number] * outside
         for weight, crossing in crossings:
-            apart = prod(n for where in reusing for n in [where[2]] if not self._merges(crossing, where))
+            apart = prod(where[2] for where in reusing if not self._merges(crossing, where))
             words = float(self.words[number] * apart)
             if crossing.to_macs:
-                share = prod(n for where in (*reusing, *sliding) for n in [where[2]] if self._merges(crossing, where))
+                share = prod(where[2] for where in (*reusing, *sliding) if self._merges(crossing, where))
                 words = max(words, self.macs[number] / share)
             energy += weight * words
         return energy

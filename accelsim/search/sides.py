@@ -15,7 +15,7 @@ from accelsim.search import bound_kernels, kernels
 from accelsim.search.charges import Charges, EdgeCosts
 from accelsim.search.costs import FrameCosts
 from accelsim.search.frames import Frame
-from accelsim.search.grid import Flags, Floats, Grid, Ints
+from accelsim.search.grid import Flags, Floats, Grid, Ints, along
 from accelsim.search.problem import Problem
 from accelsim.search.sizes import tile_words
 from accelsim.search.windows import WindowTables
@@ -62,9 +62,15 @@ class Side:
         return np.array(first), measures, np.array([r[1] for r in rows], np.float64), every, kept
 
     @cached_property
+    def roles(self) -> Ints:
+        """Per special dim, what a loop over it does: SLIDES or REUSES of the kernels."""
+        own = [self.costs.dims[d] in self.tensor.dims for d in self.special]
+        return np.array([kernels.SLIDES if slides else kernels.REUSES for slides in own], np.int64)
+
+    @cached_property
     def slides(self) -> bool:
         """Whether a tile of the tensor may keep a part when it moves."""
-        return any(self.costs.dims[d] in self.tensor.dims for d in self.special)
+        return bool((self.roles == kernels.SLIDES).any())
 
     @cached_property
     def fixed(self) -> tuple[Floats, Floats, Floats, Flags]:
@@ -98,13 +104,11 @@ class Side:
     @property
     def _sliding(self) -> tuple[object, ...]:
         """What kernels.potentials takes."""
-        own = [self.costs.dims[d] in self.tensor.dims for d in self.special]
-        roles = np.array([[kernels.SLIDES if slides else kernels.REUSES for slides in own]], np.int64)
         visits = np.array([self.costs.most_visits(self.tensor)], np.float64)
         return (
             self._items, np.zeros(len(self.edges), np.int64), np.array([self.grid.size]), self.terms, self.grid.groups,
-            self.costs.tables.kept, roles, self.grid.steps[None], self.grid.loops[0], self.grid.nests[None], visits,
-            len(self.charges),
+            self.costs.tables.kept, self.roles[None], self.grid.steps[None], self.grid.loops[0], self.grid.nests[None],
+            visits, len(self.charges),
         )  # fmt: skip
 
     @cached_property
@@ -120,9 +124,7 @@ class Side:
 
     def along(self, dim: int, values: Flags) -> Flags:
         """Values per tile of a dim, on its axis."""
-        shape = [1] * max(1, len(self.costs.shape))
-        shape[dim] = -1
-        return values.reshape(shape)
+        return along(max(1, len(self.costs.shape)), dim, values)
 
     def bits(self, at: int) -> Ints:
         """Bits that the tile takes in a level, all buffers together, along the tensor's dims, with one along others."""

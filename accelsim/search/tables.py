@@ -73,12 +73,9 @@ class Tables(Places):
     def roles(self) -> Ints:
         """Per tensor and dim, what a loop over it does (FREE .. REUSES of the kernels)."""
         out = np.full((len(self.problem.tensors), max(1, len(self.dims))), kernels.FREE, np.int64)
-        for t, tensor in enumerate(self.problem.tensors):
-            for d, name in enumerate(self.dims):
-                if d in self.special[t]:
-                    out[t, d] = kernels.SLIDES if name in tensor.dims else kernels.REUSES
-                elif name in tensor.dims:
-                    out[t, d] = kernels.MOVES
+        for t, side in enumerate(self.sides):
+            out[t, [d for d, name in enumerate(self.dims) if name in side.tensor.dims]] = kernels.MOVES
+            out[t, list(side.special)] = side.roles
         return out
 
     @cached_property
@@ -96,7 +93,7 @@ class Tables(Places):
         numbers: dict[tuple[int, int], int] = {}
         out = []
         for edge in self.edges:
-            if (self.roles[edge.tensor] == kernels.SLIDES).any():
+            if self.sides[edge.tensor].slides:
                 out.append(numbers.setdefault((edge.tensor, edge.child), len(numbers)))
             else:
                 out.append(-1)

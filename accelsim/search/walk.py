@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from accelsim.model.energy import data_macs
 from accelsim.search import bound_kernels
 from accelsim.search.grid import Flags, Floats, Ints
 from accelsim.search.tables import Tables
@@ -136,9 +135,8 @@ class Walk(Tables):
     @cached_property
     def multiplied(self) -> Floats:
         """What the MACs themselves cost, per measure."""
-        rules, out = self.problem.rules, np.zeros(self.measures)
-        macs = data_macs(rules.operation) if rules.architecture.compute.gate_padding else rules.operation.macs
-        out[0] = macs * rules.architecture.compute.mac_energy
+        out = np.zeros(self.measures)
+        out[0] = self.problem.compute_energy
         return out
 
     @cached_property
@@ -163,6 +161,10 @@ class Walk(Tables):
             "moves",
         ):
             self.__dict__.pop(name, None)
+        self.forget_tiles()
+
+    def forget_tiles(self) -> None:
+        """The same of the sides, whose arrays the walk may have taken over."""
         for side in self.sides:
             side.forget()
 
