@@ -14,7 +14,8 @@ from sweep_cases import STUDY, ran, written
 from accelsim.errors import InputError
 from accelsim.sweep.figures import drawings
 from accelsim.sweep.frame import Table
-from accelsim.sweep.pareto import best, fronts, undominated
+from accelsim.report.undominated import undominated
+from accelsim.sweep.pareto import best, fronts
 from accelsim.sweep.report import write_report
 from accelsim.sweep.sensitivity import sensitivities
 from accelsim.sweep.study import parse_study

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from accelsim.report.style import DOUBLE, SINGLE, look, marker, new_figure, styled
 from accelsim.sweep.axes import Axis
 from accelsim.sweep.frame import Row, Table
-from accelsim.sweep.pareto import Front, Scope, best, fronts, scopes
+from accelsim.sweep.pareto import Front, Scope, best, fronts, scopes, titled
 from accelsim.web.palette import COLORS
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def scatter(table: Table, front: Front, rows: Sequence[Row]) -> Figure:
     )
     if front.knee:
         axes.plot(
-            front.knee[x], front.knee[y], "o", markersize=9, fillstyle="none", color="#D55E00", label="knee",
+            front.knee[x], front.knee[y], "o", markersize=9, fillstyle="none", color=COLORS[5], label="knee",
             linestyle="",
         )  # fmt: skip
     for column, scale, low in ((x, axes.set_xscale, axes.set_xlim), (y, axes.set_yscale, axes.set_ylim)):
@@ -132,7 +132,7 @@ def _heats(table: Table) -> Iterator[Drawing]:
         for row in rows:
             key = row[across.name], row[up.name]
             cells[key] = best([row, cells[key]] if key in cells else [row], y) or row
-        title = Front(scope, (), (), None, 0).title
+        title = titled(scope)
         yield Drawing(
             f"heat-{_slug(title)}-{scope[-1][1]}".lower(),
             f"{title}: least {y} at each {across.name} and {up.name}, over all other axes",
@@ -159,7 +159,7 @@ def heat(across: Axis, up: Axis, column: str, scope: Scope, cells: dict[tuple[An
         axes.tick_params(axis="x", labelrotation=45)
     axes.set_xlabel(across.name)
     axes.set_ylabel(up.name)
-    axes.set_title(Front(scope, (), (), None, 0).title)
+    axes.set_title(titled(scope))
     return figure
 
 
@@ -176,7 +176,7 @@ def _stacks(table: Table) -> Iterator[Drawing]:
             line.sort(key=lambda row: order.index(row[axis.name]))
             if len(line) < 2:
                 continue
-            title = Front(scope, (), (), None, 0).title
+            title = titled(scope)
             rest = ", ".join(f"{name} {start[name]}" for name in others)
             parts = tuple(name for name in table.columns if name.startswith(AT) and any(r.get(name) for r in line))
             yield Drawing(
@@ -204,7 +204,7 @@ def stack(axis: str, scope: Scope, rows: Sequence[Row], parts: Sequence[str]) ->
         axes.tick_params(axis="x", labelrotation=45)
     axes.set_xlabel(axis)
     axes.set_ylabel(labelled("energy_per_mac", str(scope[-1][1])))
-    axes.set_title(Front(scope, (), (), None, 0).title)
+    axes.set_title(titled(scope))
     axes.grid(axis="y")
     figure.legend(loc="outside lower center", ncols=4, columnspacing=1.2)
     return figure
@@ -217,6 +217,3 @@ def _rows_of(table: Table, scope: Scope, needed: Sequence[str]) -> list[Row]:
 def _slug(text: str) -> str:
     """A title as part of a file's name on any system."""
     return re.sub(r"[^A-Za-z0-9.]+", "_", text)
-
-
-__all__ = ["COLORS", "Drawing", "drawings", "labelled"]

@@ -6,7 +6,6 @@ table = accelsim.load_sweep("study/").points       # a pandas DataFrame
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from accelsim.errors import InputError
 from accelsim.files import write_atomically
-from accelsim.sweep.axes import shown
+from accelsim.report.export import table_csv
+from accelsim.report.frames import frame
 from accelsim.sweep.columns import COST_COLUMNS, FIXED, MACHINE_COLUMNS, PREFIXES, STATUS_COLUMNS, TIMING_COLUMNS
 from accelsim.sweep.expression import Value
 from accelsim.sweep.points import Choice, counted
@@ -58,12 +58,12 @@ class Table:
     @cached_property
     def points(self) -> pd.DataFrame:
         """All points as a data frame."""
-        return _frame(self.rows, self.columns)
+        return frame(self.rows, self.columns)
 
     @cached_property
     def layer_frame(self) -> pd.DataFrame:
         """All layers of all points as a data frame, with the certificate of each mapping."""
-        return _frame(self.layers, ("point", "network", *LAYER_COLUMNS))
+        return frame(self.layers, ("point", "network", *LAYER_COLUMNS))
 
     @property
     def mapped(self) -> tuple[Row, ...]:
@@ -140,21 +140,9 @@ def expression_row(row: Row) -> Row:
     return {name: cell if name in FIXED else _count(cell) for name, cell in row.items()}
 
 
-def _frame(rows: Sequence[Row], columns: Sequence[str]) -> pd.DataFrame:
-    import pandas as pd
-
-    from accelsim.report.frames import typed
-
-    return pd.DataFrame(list(rows), columns=list(columns), dtype=object).apply(typed)
-
-
 def render_rows(rows: Iterable[Row], columns: Sequence[str]) -> str:
-    """Rows as CSV; a cell that does not apply is empty."""
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, restval="", lineterminator="\n", extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows(rows)
-    return buffer.getvalue()
+    """Rows as CSV, of the cells in these columns; one that does not apply is empty."""
+    return table_csv([{name: row[name] for name in columns if name in row} for row in rows], columns)
 
 
 def export(table: Table, path: Path, canonical: bool = False) -> None:
@@ -182,6 +170,3 @@ def _parquet(frame: pd.DataFrame) -> bytes:
     buffer = io.BytesIO()
     plain.to_parquet(buffer, engine="pyarrow", index=False)
     return buffer.getvalue()
-
-
-__all__ = ["Table", "completed", "export", "expression_row", "load_sweep", "render_rows", "shown", "table_of"]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from accelsim.errors import InputError
+from accelsim.report.undominated import undominated
 from accelsim.sweep.columns import PER_WORK, SHORT
 from accelsim.sweep.expression import Expression, parse_expression
 from accelsim.sweep.frame import Row, Table, expression_row
@@ -33,10 +34,14 @@ class Front:
 
     @property
     def title(self) -> str:
-        """``alexnet, batch 4``."""
-        (_, network), *rest = self.scope
-        words = [f"{name} {value}" for name, value in rest if name != "energy_unit"]
-        return ", ".join([str(network), *words])
+        return titled(self.scope)
+
+
+def titled(scope: Scope) -> str:
+    """The work that a scope stands for: ``alexnet, batch 4``."""
+    (_, network), *rest = scope
+    words = [f"{name} {value}" for name, value in rest if name != "energy_unit"]
+    return ", ".join([str(network), *words])
 
 
 def fronts(table: Table, columns: Sequence[str], where: str | None = None) -> tuple[Front, ...]:
@@ -103,25 +108,6 @@ def _cost(row: Row, name: str) -> float:
     """The value with less always better; integers stay exact."""
     value: float = row[name]
     return -value if name in LARGER_IS_BETTER else value
-
-
-def undominated(points: Sequence[tuple[float, ...]]) -> list[int]:
-    """Indices of the points that no other beats; for two columns in one pass over the sorted points.
-
-    >>> undominated([(1, 5), (2, 2), (3, 2), (2, 2), (5, 1)])
-    [0, 1, 3, 4]
-    """
-    order = sorted(range(len(points)), key=lambda i: points[i])
-    kept: list[int] = []
-    for i in order:
-        rivals = kept[-1:] if len(points[i]) == 2 else kept
-        if not any(_beats(points[j], points[i]) for j in rivals):
-            kept.append(i)
-    return sorted(kept)
-
-
-def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
-    return one != other and all(a <= b for a, b in zip(one, other, strict=True))
 
 
 def _knee(front: list[Row], names: tuple[str, ...]) -> Row | None:

@@ -11,7 +11,7 @@ from accelsim.report.tables import Column, Table
 from accelsim.sweep.figures import labelled
 from accelsim.sweep.frame import Row
 from accelsim.sweep.frame import Table as Results
-from accelsim.sweep.pareto import Front, best, holds, scopes
+from accelsim.sweep.pareto import Front, best, holds, scopes, titled
 from accelsim.sweep.sensitivity import Sensitivity
 
 SECONDS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns"))
@@ -61,7 +61,7 @@ def best_table(table: Results, column: str) -> list[Table]:
             winner = best(under, column)
             if winner is not None:
                 found.append(("any" if budget is None else budget.text, winner))
-        title = Front(scope, (), (), None, 0).title
+        title = titled(scope)
         winners = [row for _, row in found]
         columns = (
             Column("under", tuple(text for text, _ in found), left=True),
@@ -77,7 +77,7 @@ def best_table(table: Results, column: str) -> list[Table]:
 
 def sensitivity_table(one: Sensitivity) -> Table:
     """The effect of an axis on a column."""
-    title = Front(one.scope, (), (), None, 0).title
+    title = titled(one.scope)
     if all(effect.groups == 1 for effect in one.effects):
         ratios = tuple(significant(effect.mean) for effect in one.effects)
         columns: tuple[Column, ...] = (_values(one), Column("ratio", ratios))

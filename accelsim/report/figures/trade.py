@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from accelsim.report.figures.axes import legend_below, number, panels, plain_ticks
 from accelsim.report.numbers import energy_scale
 from accelsim.report.style import DOUBLE, SINGLE, look, marker, new_figure, styled
+from accelsim.report.undominated import undominated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,18 +16,6 @@ if TYPE_CHECKING:
 
 MOST_NAMES = 16
 """More points than this have names on the front only."""
-
-
-def on_front(points: Sequence[tuple[float, float]]) -> list[bool]:
-    """Whether no other point is at most as much in both and less in one.
-
-    >>> on_front([(1, 5), (2, 3), (2, 4), (3, 3)])
-    [True, True, False, False]
-    """
-    return [
-        not any(other != point and other[0] <= point[0] and other[1] <= point[1] for other in points)
-        for point in points
-    ]
 
 
 @styled
@@ -48,7 +37,8 @@ def pareto(
     axes = figure.add_subplot()
     factor, unit = (1.0, "") if y[1] else energy_scale(frame[y[0]], frame["energy_unit"].iloc[0])
     points = [(float(a), float(b) / factor) for a, b in zip(frame[x[0]], frame[y[0]], strict=True)]
-    best = on_front(points)
+    kept = set(undominated(points))
+    best = [i in kept for i in range(len(points))]
     axes.step(*_stairs(points, best), where="post", color="#202020", zorder=1, label="Pareto front")
     few = len(points) <= MOST_NAMES
     for i, (label, point, front) in enumerate(zip(frame[name], points, best, strict=True)):
