@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sweep_cases import STUDY, ran, written
 
 from accelsim.errors import InputError
+from accelsim.report.undominated import undominated
 from accelsim.sweep.figures import drawings
 from accelsim.sweep.frame import Table
-from accelsim.report.undominated import undominated
 from accelsim.sweep.pareto import best, fronts
 from accelsim.sweep.report import write_report
 from accelsim.sweep.sensitivity import sensitivities
