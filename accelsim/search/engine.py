@@ -36,6 +36,7 @@ from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
+from accelsim.search.slid import slid
 from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
 from accelsim.workload.operation import Operation
@@ -43,8 +44,9 @@ from accelsim.workload.operation import Operation
 DIVES, DIVE, STEEP, STEEPER, FEW = 12, 500, 0.5, 4, 20
 """Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it, and
 how many times more when nothing was found."""
-FIRST, CHUNK = 20_000, 50_000
-"""Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
+FIRST, CHUNK, REACHED = 20_000, 50_000, 30
+"""Labels looked at in a frame before the others had their turn, and between two looks at the clock; standings reached
+by the bound that follows slides that take as long as one."""
 Progress = Callable[[int, float], None]
 
 
@@ -141,19 +143,28 @@ class _Search(Frontier):
         walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
         self.budget.spend(walk.size * walk.common.rows // ENTRIES)
         values, price = entry.values.copy(), self.price
-        if price is None or len(values) > 1 or self.dives < DIVES:
+        if price is None or len(values) > 1:
             values = np.maximum(values, walk.lower)
         if price is not None and not self.hopeless(entry.frame, values):
             values[0] = max(values[0], walk.root(price))
         if self.dives < DIVES and not self.hopeless(entry.frame, values):
             self.price, bound = best_price(walk, price, inf)
             values[0], price = max(values[0], bound), self.price
+        if self.dives >= DIVES:
+            self.follow(walk, price, values)
         walk.forget()
         found = self.entry(entry.number, entry.frame, values, partial(self.begin, ready, price), entry.first)
         if self.dives < DIVES and not self.hopeless(entry.frame, values):
             self.dives += 1
             self.dive(entry.frame, price)
         return [found]
+
+    def follow(self, walk: Walk, price: Floats | None, values: Floats) -> None:
+        """Raise a frame's bound on energy by following slides, unless it is hopeless already."""
+        if not self.hopeless(walk.frame, values):
+            bound, reached = slid(walk, price, self.enough(walk.frame, values))
+            self.budget.spend(reached // REACHED)
+            values[0] = max(values[0], bound)
 
     def dive(self, frame: Frame, price: Floats | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
@@ -177,6 +188,7 @@ class _Search(Frontier):
         best, bound = best_price(walk, price, enough)
         values = entry.values.copy()
         values[0] = max(values[0], bound)
+        self.follow(walk, best, values)
         if self.hopeless(entry.frame, values):
             return []
         whole = walk if self.measures == self.within else Walk(self.problem, entry.frame, self.tables, self.within)

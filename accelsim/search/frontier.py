@@ -105,6 +105,16 @@ class Frontier(ABC):
         first, second, _ = kernels._value(OBJECTIVE[self.objective], float(frame.cycles), rates, values)
         return float(first), float(second)
 
+    def enough(self, frame: Frame, values: Floats) -> float:
+        """An energy that makes a frame hopeless, its other measures being these; infinite where none does."""
+        limit = self.goal[0] * (1 - self.limits.gap if self.limits.gap > 0 else 1 + 4 * kernels.CLOSE)
+        if self.objective == "edp":
+            rates = self.rates[: len(values)]
+            limit /= kernels._value(OBJECTIVE["edp"], float(frame.cycles), rates, values)[2]
+        elif self.objective == "latency":
+            limit = inf
+        return float(min(limit, self.goal[4] * (1 + 4 * kernels.CLOSE)))
+
     def hopeless(self, frame: Frame, values: Floats) -> bool:
         asked = OBJECTIVE[self.objective], float(frame.cycles), self.rates[: len(values)]
         return bool(kernels._hopeless(*asked, values, self.goal, NO_FRONT, 0))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import inf
+from typing import Any
 
 import numpy as np
 
-from accelsim.search import bound_kernels, kernels
+from accelsim.search import bound_kernels, kernels, slide_kernels
 from accelsim.search.charges import Charges, EdgeCosts
 from accelsim.search.costs import FrameCosts
 from accelsim.search.frames import Frame
@@ -37,6 +38,7 @@ class Side:
         )
         self._bits: dict[int, Ints] = {}
         self._stands: dict[tuple[int, int | None], tuple[Flags, Flags]] = {}
+        self._gains: dict[tuple[int | None, ...], tuple[Any, ...]] = {}
         self._apart: dict[tuple[int | None, ...], Floats] = {}
 
     @cached_property
@@ -96,6 +98,22 @@ class Side:
         saved, live = np.zeros((count, len(self.charges), width, width)), np.zeros((count, width, width), np.bool_)
         kernels.potentials(*self._sliding, saved, live, np.zeros((0, 1, 1)))
         return saved, live
+
+    def gains(self, rooms: tuple[int | None, ...]) -> tuple[Any, ...]:
+        """What slides save of the energy per visit, per edge and tile vector (slide_kernels.gains); ``rooms``: bits
+        that the tensor may take per level."""
+        if rooms not in self._gains:
+            saved, live = self.potentials()
+            edges, loops, width = len(self.edges), len(self.grid.loops[0]), self.grid.size
+            by_loop, by_tile = (edges, loops, width), (edges, width)
+            out = np.zeros(by_loop), np.zeros(by_loop, np.bool_), np.zeros(by_loop), np.zeros(by_tile), np.zeros(by_tile)
+            fits = np.array([self._fits(i, rooms[edge.child]) for i, edge in enumerate(self.edges)])
+            slide_kernels.gains(
+                self.roles, self.grid.loops[0], self.grid.steps, self.grid.nests, live, saved, fits, self.terms,
+                self.grid.groups, self.costs.tables.kept, *out,
+            )  # fmt: skip
+            self._gains[rooms] = out
+        return self._gains[rooms]
 
     @property
     def _items(self) -> Ints:
@@ -195,14 +213,18 @@ class Side:
     def _cheapest(self, number: int, room: int | None) -> Floats:
         """Per measure, the least that an edge costs wherever its child may stand."""
         low, saved, constant, _ = self.fixed
+        fits = self._fits(number, room)
+        least: Floats = np.where(fits, low[number] - saved[number], inf).min(axis=1) + constant[number]
+        return least
+
+    def _fits(self, number: int, room: int | None) -> Flags:
+        """Per special tile vector, whether the child of an edge may stand there with some tiles of the other dims."""
         may, _ = self.stands(self.edges[number].child, room)
         for d in self.barred(number):
             if self.costs.dims[d] in self.tensor.dims or d in self.special:
                 may = may & self.along(d, np.arange(self.costs.shape[d]) == self.costs.shape[d] - 1)
         may = np.asarray(may.any(axis=tuple(d for d in range(may.ndim) if d not in self.special)))
-        fits = np.broadcast_to(may, self.grid.shape).ravel()
-        least: Floats = np.where(fits, low[number] - saved[number], inf).min(axis=1) + constant[number]
-        return least
+        return np.broadcast_to(may, self.grid.shape).ravel()
 
 
 def sides_of(problem: Problem, frame: Frame, tables: WindowTables, measures: int | None) -> tuple[Side, ...]:

@@ -51,11 +51,20 @@ class Tables(Places):
             _, places, own_counts, own_kinds, own_kind = side.grid.groups
             g, w = places.shape[1:]
             local[t, :g, :w], counts[t, :g], kinds[t, :g] = places[0], own_counts[0], own_kinds[0]
-            for m, mine in self._own_loops(t):
+            for m, mine in self._own(t):
                 kind_of[t, :g, m] = own_kind[0, :, mine]
         return np.array([len(side.groups) for side in self.sides]), local, counts, kinds, kind_of
 
-    def _own_loops(self, tensor: int) -> list[tuple[int, int]]:
+    @cached_property
+    def own_loops(self) -> Ints:
+        """Per tensor and loop, its number among those of the tensor's special dims, or -1."""
+        out = np.full((len(self.sides), len(self.loops[0])), -1, np.int64)
+        for t in range(len(self.sides)):
+            for m, mine in self._own(t):
+                out[t, m] = mine
+        return out
+
+    def _own(self, tensor: int) -> list[tuple[int, int]]:
         """(number of a loop, its number among those of a tensor's special dims)."""
         dims = self.special[tensor]
         first: dict[int, int] = {}
@@ -83,7 +92,7 @@ class Tables(Places):
         """Per tensor, loop and special tile vector, the one after the loop; -1 where there is none."""
         out = np.full((len(self.sides), len(self.loops[0]), int(self.widths.max())), -1, np.int64)
         for t, side in enumerate(self.sides):
-            for m, mine in self._own_loops(t):
+            for m, mine in self._own(t):
                 out[t, m, : side.grid.size] = side.grid.steps[mine]
         return out
 
@@ -132,6 +141,28 @@ class Tables(Places):
             w = own.shape[2]
             saved[number, :, :w, :w], live[number, :w, :w] = own[at], some[at]
         return saved, live
+
+    @cached_property
+    def gains(self) -> tuple[Any, ...]:
+        """What slides save of the energy (see Side.gains), edge by edge of those that slide; and their numbers."""
+        sliding = [t for t, side in enumerate(self.sides) if side.slides and side.edges]
+        made = [self.sides[t].gains(self.rooms[t]) for t in sliding]
+        number = np.full(max(1, len(self.edges)), -1, np.int64)
+        mine = [i for t in sliding for i, edge in enumerate(self.edges) if edge.tensor == t]
+        number[mine] = np.arange(len(mine))
+        return (*(_stacked(parts) for parts in zip(*made, strict=True)), number)
+
+
+def _stacked(parts: tuple[Any, ...]) -> Any:
+    """One after the other along the first axis; room is left along the others."""
+    if len(parts) == 1:
+        return parts[0]
+    out = np.zeros((sum(map(len, parts)), *np.max([part.shape[1:] for part in parts], axis=0)), parts[0].dtype)
+    at = 0
+    for part in parts:
+        out[(slice(at, at + len(part)), *map(slice, part.shape[1:]))] = part
+        at += len(part)
+    return out
 
 
 def _wider(values: Any, columns: int) -> Ints:

@@ -31,16 +31,23 @@ class Walk(Tables):
         return self._into(np.full((self.common.rows, self.size), inf), measure, price)
 
     def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
-        groups, per_bit = self.common.capacities[0], np.zeros(max(1, len(self.edges)))
-        if price is not None:
-            per_bit[: len(self.edges)] = [
-                price[g] if (g := groups[edge.child, edge.tensor]) >= 0 else 0.0 for edge in self.edges
-            ]
         bound_kernels.relax(
-            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.bits, per_bit, self.closable,
-            self.ways, self.moves, np.array(self.shape), self.loops[0], self.ups, self.common.relaxed_moves, out,
+            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.bits, self.per_bit(price),
+            self.closable, self.ways, self.moves, np.array(self.shape), self.loops[0], self.ups, self.common.relaxed_moves, out,
         )  # fmt: skip
         return out
+
+    def per_bit(self, price: Floats | None) -> Floats:
+        """What a bit of an edge's child costs, per edge."""
+        groups, out = self.common.capacities[0], np.zeros(max(1, len(self.edges)))
+        for number, edge in enumerate(self.edges if price is not None else ()):
+            group = groups[edge.child, edge.tensor]
+            out[number] = price[group] if price is not None and group >= 0 else 0.0
+        return out
+
+    def priced(self, price: Floats) -> Floats:
+        """``least`` of the energy at these prices, to be used before anything else is bounded."""
+        return self._into(self.costs.tables.room(self.common.rows, self.size, self.number), 0, price)
 
     @cached_property
     def closable(self) -> Flags:
@@ -60,7 +67,7 @@ class Walk(Tables):
 
     def root(self, price: Floats) -> float:
         """What no mapping's energy goes below, by these prices."""
-        priced = self._into(self.costs.tables.room(self.common.rows, self.size, self.number), 0, price)
+        priced = self.priced(price)
         full = float((price * self.common.capacities[1]).sum())
         return min(float(cost[0] + priced[self.common.row_of[state], 0]) for state, cost, _ in self.feeds) - full
 

@@ -1,0 +1,201 @@
+"""Compiled bound of one frame that follows slides step by step.
+
+The relaxed bound lets every tile slide as far as it can, whatever loops come between.  This one walks from the MACs
+outwards through standings (accelsim.search.standings): a tile that slides saves what a step saves at most, and stops
+when a loop moves it for good.  It forgets only from which tile a slide began, once its first step is done.  Standings
+that the relaxed bound rules out are left at once, so that few are ever reached.
+"""
+
+# mypy: disable-error-code="no-untyped-def,no-untyped-call"
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+kernel = njit(cache=True, error_model="numpy")
+helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+FREE, MOVES, SLIDES, REUSES = range(4)  # as in accelsim.search.kernels
+ROW, NEXT = range(2)  # columns of a standing that was reached
+
+
+@helper
+def _stays(i, start, w, kind_at, terms, groups, kept):
+    """What stays of the energy, per visit, when a loop steps around special tile vector ``w`` and the node's tile is
+    ``start``; ``kind_at``: the loop, -1 for one over dims that reuse the tensor."""
+    first, measure, weight, _, at_kept = terms
+    many, local, counts, kinds, kind_of = groups
+    total = 0.0
+    for term in range(first[i], first[i + 1]):
+        if measure[term] != 0:
+            continue
+        value = weight[term]
+        for g in range(many[0]):
+            kind = kind_of[0, g, kind_at] if kind_at >= 0 else 0
+            place = (local[0, g, start] * counts[0, g] + local[0, g, w]) * kinds[0, g] + kind
+            value *= kept[at_kept[term, g] + place]
+            if value == 0.0:
+                break
+        total += value
+    return total
+
+
+@kernel
+def gains(roles, loop_dim, steps, nests, live, saved, fits, terms, groups, kept, first, joins, gain, free, most):
+    """What slides of a tensor's edges save per visit, by special tile vector inside the next loop.
+
+    first[edge, loop, w]: the step of a tile that has not moved, and joins: whether further ones may save as well;
+    gain[edge, loop, w] and free[edge, w]: at most the step of one that slides already, free for a loop over dims that
+    reuse the tensor; most[edge, w]: all steps from there on at most. fits[edge, w]: whether the child may hold the tile.
+    """
+    for i in range(len(first)):
+        for start in range(len(nests)):
+            if not fits[i, start]:
+                continue
+            for m in range(len(loop_dim)):
+                to = steps[m, start]
+                if roles[loop_dim[m]] == SLIDES and to >= 0:
+                    first[i, m, start] = _stays(i, start, start, m, terms, groups, kept)
+                    joins[i, m, start] = live[i, start, to]
+            for w in range(start + 1, len(nests)):
+                if not nests[start, w] or not live[i, start, w]:
+                    continue
+                most[i, w] = max(most[i, w], saved[i, 0, start, w])
+                free[i, w] = max(free[i, w], _stays(i, start, w, -1, terms, groups, kept))
+                for m in range(len(loop_dim)):
+                    if steps[m, w] >= 0:
+                        gain[i, m, w] = max(gain[i, m, w], _stays(i, start, w, m, terms, groups, kept))
+
+
+@helper
+def _reach(q, row, value, least, heads, links, values, used):
+    """Note that a standing is reached at tile vector ``q``, lists being in the order of falling numbers."""
+    at, before = heads[q], -1
+    while at >= 0 and links[at, ROW] > row:
+        at, before = links[at, NEXT], at
+    if at >= 0 and links[at, ROW] == row:
+        values[at] = min(values[at], value)
+        return used
+    links[used, ROW], links[used, NEXT] = row, at
+    values[used] = value
+    if before < 0:
+        heads[q] = used
+    else:
+        links[before, NEXT] = used
+    return used + 1
+
+
+@helper
+def _step(row, q, m, standings, costs, lattice, slides):
+    """(what a loop costs open and sliding tiles, the standing after it); -1 where it may not come."""
+    _, _, opens, sliding, _, _, _, onward = standings
+    items, low, constant, visits, special, closed_ok, roles = costs
+    _, loop_dim, trips, own_loop, _ = lattice
+    first, joins, gain, free, _, number = slides
+    value, begin, d = 0.0, 0, loop_dim[m]
+    for c in range(opens.shape[1]):
+        i = opens[row, c]
+        if i < 0:
+            break
+        t = items[i, 0]
+        role = roles[t, d]
+        if role == FREE or role == REUSES:
+            continue
+        if not closed_ok[i, q]:
+            return 0.0, -1
+        w, n, own = special[t, q], number[i], own_loop[t, m]
+        cost = low[i, 0, w]
+        if role == SLIDES:
+            cost -= first[n, own, w]
+            begin |= np.int64(joins[n, own, w]) << c
+        value += cost * visits[t, q] + constant[i, 0]
+    for c in range(sliding.shape[1]):
+        i = sliding[row, c]
+        if i < 0:
+            break
+        t = items[i, 0]
+        w, n, role = special[t, q], number[i], roles[t, d]
+        if role == FREE:
+            value -= free[n, w] * visits[t, q] * (1.0 - 1.0 / trips[m])
+        elif role != MOVES:
+            value -= gain[n, own_loop[t, m], w] * visits[t, q]
+    return value, onward[row, d, begin]
+
+
+@helper
+def _to_come(row, q, standings, costs, bits, per_bit, bound, slides):
+    """What is still to come at least, by the relaxed bound and the most that slides may save."""
+    _, to_come, opens, sliding, _, _, _, _ = standings
+    items, visits, special = costs[0], costs[3], costs[4]
+    most, number = slides[4], slides[5]
+    value = bound[to_come[row], q]
+    for c in range(opens.shape[1]):
+        i = opens[row, c]
+        if i < 0:
+            break
+        value -= per_bit[i] * bits[i, q]
+    for c in range(sliding.shape[1]):
+        i = sliding[row, c]
+        if i < 0:
+            break
+        value -= most[number[i], special[items[i, 0], q]] * visits[items[i, 0], q]
+    return value
+
+
+@helper
+def _ending(row, q, standings, costs):
+    """What open tiles cost when no loop comes any more; infinite where they may not end."""
+    opens, (items, low, constant, visits, special, closed_ok, _) = standings[2], costs
+    value = 0.0
+    for c in range(opens.shape[1]):
+        i = opens[row, c]
+        if i < 0:
+            break
+        if not closed_ok[i, q]:
+            return np.inf
+        value += low[i, 0, special[items[i, 0], q]] * visits[items[i, 0], q] + constant[i, 0]
+    return value
+
+
+@kernel
+def follow(
+    starts, standings, costs, dense, bits, per_bit, place_ok, lattice, slides, slid, bound, enough, heads, links, values
+):  # fmt: skip
+    """(least energy of the frame, or what it exceeds where that is at least ``enough``; standings reached).
+
+    starts: (standing, energy) of every way to feed the MACs; dense[edge, q]: all that an edge of a tensor that never
+    slides costs; slid: tensors that slide; bound[row, q]: the relaxed bound at the same prices.  The room of ``links``
+    is all that may be reached: beyond it nothing is known, and the energy is minus infinity.
+    """
+    states, _, opens, sliding, first_way, after, placed, _ = standings
+    items, closed_ok = costs[0], costs[5]
+    moves, loop_dim, _, _, move_ok = lattice
+    used, least, top = 0, np.inf, len(heads) - 1
+    margin = np.int64(len(loop_dim) + len(items))
+    for n in range(len(starts)):
+        used = _reach(0, np.int64(starts[n, 0]), starts[n, 1], least, heads, links, values, used)
+    for q in range(len(heads)):
+        at = heads[q]
+        while at >= 0:
+            row, here = links[at, ROW], values[at]
+            ahead = here + _to_come(row, q, standings, costs, bits, per_bit, bound, slides)
+            if ahead >= enough:
+                least = min(least, ahead)
+                at = links[at, NEXT]
+                continue
+            if used + margin > len(links):
+                return -np.inf, used
+            if states[row] == 0 and (q == top or (opens[row, 0] < 0 and sliding[row, 0] < 0)):
+                least = min(least, here + _ending(row, q, standings, costs))
+            for way in range(first_way[row], first_way[row + 1]):
+                i = placed[way]
+                if place_ok[i, q] and (slid[items[i, 0]] or closed_ok[i, q]):
+                    cost = per_bit[i] * bits[i, q] + (0.0 if slid[items[i, 0]] else dense[i, q])
+                    used = _reach(q, after[way], here + cost, least, heads, links, values, used)
+            for m in range(len(loop_dim)):
+                if moves[m, q] >= 0 and move_ok[states[row], loop_dim[m]]:
+                    cost, to = _step(row, q, m, standings, costs, lattice, slides)
+                    if to >= 0:
+                        used = _reach(moves[m, q], to, here + cost, least, heads, links, values, used)
+            at = links[at, NEXT]
+    return least, used

@@ -1,0 +1,156 @@
+"""Where the tensors of a nest stand, with what slides: the states of the bound that follows slides step by step.
+
+A standing of one tensor is the level that must come next, the edges that are *open* (their child's tile has not moved
+yet, innermost first) and those that *slide*.  For a tensor without windows the level says it all.  A standing of the
+nest is one per tensor, numbered so that placing a child leads to a smaller number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations, product
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from accelsim.search import kernels
+from accelsim.search.grid import Ints
+from accelsim.search.problem import Problem
+from accelsim.search.states import States
+
+
+class Standing(NamedTuple):
+    """Of one tensor: the next level, numbers of the edges that are open and of those that slide."""
+
+    level: int
+    open: tuple[int, ...] = ()
+    sliding: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standings:
+    """``roles``: per tensor, what a loop over each dim does to it (FREE .. REUSES of the kernels)."""
+
+    problem: Problem
+    states: States
+    roles: tuple[tuple[int, ...], ...]
+
+    @cached_property
+    def slides(self) -> tuple[bool, ...]:
+        """Per tensor, whether its tiles may keep a part when they move."""
+        return tuple(kernels.SLIDES in roles for roles in self.roles)
+
+    @cached_property
+    def _own(self) -> list[list[Standing]]:
+        """Per tensor every standing, those with the outermost level to come first."""
+        return [sorted(set(self._reached(t))) for t in range(len(self.problem.tensors))]
+
+    def _reached(self, tensor: int) -> Iterator[Standing]:
+        for level, keep in enumerate(self.problem.keeps[tensor]):
+            if level == 0 or keep != "not":
+                yield Standing(level)
+                for chain in self._chains(tensor, level) if self.slides[tensor] else ():
+                    for begun in range(len(chain) + 1):  # edges before it may slide, or be over
+                        for count in range(begun + 1):
+                            for sliding in combinations(chain[:begun], count):
+                                yield Standing(self.problem.edges[chain[-1]].parent, chain[begun:], sliding)
+
+    def _chains(self, tensor: int, level: int) -> Iterator[tuple[int, ...]]:
+        """Every way outwards from a level, by edges, whole or not."""
+        for number, edge in enumerate(self.problem.edges):
+            if (edge.tensor, edge.child) == (tensor, level):
+                yield (number,)
+                for further in self._chains(tensor, edge.parent):
+                    yield (number, *further)
+
+    @cached_property
+    def _places(self) -> list[dict[Standing, int]]:
+        return [{standing: i for i, standing in enumerate(own)} for own in self._own]
+
+    @cached_property
+    def _strides(self) -> list[int]:
+        sizes = [len(own) for own in self._own]
+        return [prod(sizes[:t]) for t in range(len(sizes))]
+
+    @cached_property
+    def count(self) -> int:
+        return prod(len(own) for own in self._own)
+
+    @cached_property
+    def _all(self) -> list[tuple[Standing, ...]]:
+        """Every standing of the nest, by its number."""
+        return [tuple(reversed(row)) for row in product(*reversed(self._own))]
+
+    def number(self, state: int) -> int:
+        """The standing of a nest of which nothing is open and nothing slides."""
+        radix, tensors = self.states.radix, range(len(self._own))
+        levels = [state // radix**t % radix for t in tensors]
+        return sum(self._places[t][Standing(levels[t])] * self._strides[t] for t in tensors)
+
+    def _moved(self, row: int, tensor: int, old: Standing, new: Standing) -> int:
+        return row + (self._places[tensor][new] - self._places[tensor][old]) * self._strides[tensor]
+
+    @cached_property
+    def arrays(self) -> tuple[Ints, ...]:
+        """What the kernel takes: per standing its state; the row of bounds where open edges are still to come; numbers
+        of open and of sliding edges, -1 for none; first of its ways to place a child and the end; per way the standing
+        after it and the edge; and per standing, dim and open edges that begin to slide (a bit each), the standing after
+        a loop over the dim."""
+        states, rows, opens, slides, first, ways = [], [], [], [], [0], []
+        for row, standings in enumerate(self._all):
+            states.append(sum(s.level * self.states.radix**t for t, s in enumerate(standings)))
+            rows.append(int(self.states.row_of[self._to_come(standings)]))
+            opens.append([edge for s in standings for edge in s.open])
+            slides.append([edge for s in standings for edge in s.sliding])
+            ways += list(self._placed(row, standings))
+            first.append(len(ways))
+        onward = self._onward(max(map(len, opens)))
+        pairs = np.array(ways, np.int64).reshape(-1, 2)
+        columns = (pairs[:, 0].copy(), pairs[:, 1].copy())
+        return np.array(states), np.array(rows), _padded(opens), _padded(slides), np.array(first), *columns, onward
+
+    def _to_come(self, standings: tuple[Standing, ...]) -> int:
+        """The state with the children of open edges still to come."""
+        state = 0
+        for t, standing in enumerate(standings):
+            level = self.problem.edges[standing.open[0]].child if standing.open else standing.level
+            state += level * self.states.radix**t
+        return state
+
+    def _placed(self, row: int, standings: tuple[Standing, ...]) -> Iterator[tuple[int, int]]:
+        for number, edge in enumerate(self.problem.edges):
+            old = standings[edge.tensor]
+            if old.level == edge.child:
+                opened = (*old.open, number) if self.slides[edge.tensor] else ()
+                yield self._moved(row, edge.tensor, old, Standing(edge.parent, opened, old.sliding)), number
+
+    def _onward(self, most: int) -> Ints:
+        dims = len(self.problem.rules.dims)
+        out = np.zeros((self.count, max(1, dims), 1 << most), np.int64)
+        for row, standings in enumerate(self._all):
+            opened = sum(len(s.open) for s in standings)
+            for d in range(dims):
+                for begin in range(1 << opened):
+                    out[row, d, begin] = self._after(row, standings, d, begin)
+        return out
+
+    def _after(self, row: int, standings: tuple[Standing, ...], dim: int, begin: int) -> int:
+        for t, old in enumerate(standings):
+            begun = tuple(edge for i, edge in enumerate(old.open) if begin >> i & 1)
+            begin >>= len(old.open)
+            role = self.roles[t][dim]
+            if role == kernels.MOVES:
+                row = self._moved(row, t, old, Standing(old.level))
+            elif role == kernels.SLIDES:
+                row = self._moved(row, t, old, Standing(old.level, (), (*old.sliding, *begun)))
+        return row
+
+
+def _padded(rows: list[list[int]]) -> Ints:
+    out = np.full((len(rows), max(1, *map(len, rows))), -1, np.int64)
+    for number, row in enumerate(rows):
+        out[number, : len(row)] = row
+    return out
