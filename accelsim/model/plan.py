@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,7 @@ NO_TENSOR = Tensor("", ())
 """Indexed by no dim: its sums count positions."""
 
 
-@dataclass(frozen=True)
-class TileRule:
+class TileRule(NamedTuple):
     """How a tile is counted. ``dense``: an operand's window is its bounding box, stride gaps included.
     ``shared_halo``: a multicast network reads the overlap of different tiles once (else only equal tiles)."""
 

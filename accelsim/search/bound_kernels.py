@@ -28,6 +28,43 @@ def passed(items, widths, terms, groups, every, forgotten, low):
 
 
 @kernel
+def moved(loop_dim, ups, digits, shape, out):
+    """Write the tile vector after every loop, or -1 where it may not come; ups[loop, tile]: the dim's tile after it."""
+    size = out.shape[1]
+    for m in range(len(loop_dim)):
+        d, stride = loop_dim[m], 1
+        for after in range(d + 1, len(shape)):
+            stride *= shape[after]
+        for q in range(size):
+            tile = digits[d, q] if len(digits) else 0
+            out[m, q] = q + (ups[m, tile] - tile) * stride if ups[m, tile] >= 0 else -1
+
+
+@helper
+def _reached(digits, least, out):
+    """Take from the tile vectors of ``out`` those that lie below the least tile of a dim."""
+    for d in range(len(least)):
+        if least[d] > 0:
+            for q in range(len(out)):
+                out[q] &= digits[d, q] >= least[d]
+
+
+@kernel
+def placed(rows, own_bits, own_may, own_hull, at, digits, outside, complete, bits, place_ok, closed_ok, closable, hull):
+    """Write what holds of some edges at every tile vector; ``at``: its place among the tensor's own."""
+    for n in range(len(rows)):
+        i = rows[n]
+        for q in range(len(at)):
+            own = at[q]
+            bits[i, q], hull[i, q] = own_bits[n, own], own_hull[n, own]
+            place_ok[i, q], closed_ok[i, q] = own_may[n, own], True
+        _reached(digits, outside[n], place_ok[i])
+        _reached(digits, complete[n], closed_ok[i])
+        for q in range(len(at)):
+            closable[i, q] = place_ok[i, q] & closed_ok[i, q]
+
+
+@kernel
 def dense(items, low, saved, constant, visits, special, out):
     """Least cost per measure, edge and tile vector: what passes less what a slide saves at most."""
     for k in range(out.shape[0]):

@@ -73,14 +73,17 @@ class FrameCosts:
         self.tiles = tuple(divisors(n) for n in frame.rounds)
         self.shape = tuple(len(t) for t in self.tiles)
         self._words: dict[Crossing, Words] = {}
+        self._groups: dict[str, tuple[Group, ...]] = {}
+        self._tables: dict[tuple[tuple[int, ...], bool, tuple[int | None, ...]], Table] = {}
         self._boxes = problem.view.tiles.dense
 
-    @cached_property
-    def groups(self) -> tuple[tuple[Group, ...], ...]:
-        """Per tensor, its special dims as groups: windows, then uneven dims."""
-        return tuple(tuple(self._groups(tensor)) for tensor in self.problem.tensors)
+    def groups(self, tensor: Tensor) -> tuple[Group, ...]:
+        """The special dims of a tensor as groups: windows, then uneven dims."""
+        if tensor.name not in self._groups:
+            self._groups[tensor.name] = tuple(self._grouped(tensor))
+        return self._groups[tensor.name]
 
-    def _groups(self, tensor: Tensor) -> list[Group]:
+    def _grouped(self, tensor: Tensor) -> list[Group]:
         plain, windows = self.parts(tensor)
         out = [Group(rank, tuple(self.dims.index(t.dim) for t in rank.terms)) for rank in windows]
         for d, name in enumerate(self.dims):
@@ -148,8 +151,8 @@ class FrameCosts:
 
     def coverage(self, name: str, modes: Modes) -> float:
         """Elements of a dim that pass: all, or those of the first position."""
-        first = [s for s in self.frame.along(name) if modes.get(s) == k.FIRST]
         bound = self.extents[name]
+        first = [s for s in self.frame.along(name) if modes.get(s) == k.FIRST]
         if not first:
             return float(bound)
         if not self.frame.is_ragged(name):
@@ -178,15 +181,22 @@ class FrameCosts:
         tensor = self.problem.tensors[number]
         plain, _ = self.parts(tensor)
         scale = prod(self.coverage(name, modes) for name in plain if not self.frame.is_ragged(name))
-        for name in self.dims:
-            if name not in tensor.dims and not self.frame.is_ragged(name):
-                scale *= prod(s.positions for s in self.frame.along(name) if modes.get(s) == k.SUM)
+        for spread in self.frame.spreads:
+            if modes.get(spread) == k.SUM and spread.dim not in tensor.dims and not self.frame.is_ragged(spread.dim):
+                scale *= spread.positions
         dense = rule.dense and tensor is not self.problem.tensors[-1]
-        return Words(scale, tuple(self._table(group, dense, modes) for group in self.groups[number]))
+        return Words(scale, tuple(self._table(group, dense, modes) for group in self.groups(tensor)))
 
     def _table(self, group: Group, dense: bool, modes: Modes) -> Table:
-        if self.frame.is_family:
-            return self._least_table(group, dense, modes)
+        """The table of a group, which only the modes of its own dims matter to."""
+        own = tuple(modes.get(spread) for d in group.dims for spread in self.frame.along(self.dims[d]))
+        key = group.dims, dense, own
+        if key not in self._tables:
+            fresh = self._least_table if self.frame.is_family else self._fresh_table
+            self._tables[key] = fresh(group, dense, modes)
+        return self._tables[key]
+
+    def _fresh_table(self, group: Group, dense: bool, modes: Modes) -> Table:
         if group.rank is None:
             (d,) = group.dims
             return self.tables.visits(self.irrelevant(d, modes), self.frame.rounds[d], self.tiles[d])
@@ -233,10 +243,8 @@ class FrameCosts:
 
 @lru_cache(maxsize=512)
 def _visits(rounds: tuple[int, ...], reuse: tuple[bool, ...]) -> Values:
-    out, shape = np.ones((1,) * len(rounds)), tuple(len(divisors(n)) for n in rounds)
-    for dim, count in enumerate(rounds):
-        if reuse[dim]:
-            along = [1] * len(rounds)
-            along[dim] = -1
-            out = out * (count / np.array(divisors(count), np.float64)).reshape(along)
-    return np.ascontiguousarray(np.broadcast_to(out, shape).ravel())
+    out = np.ones(1)
+    for count, reuses in zip(reversed(rounds), reversed(reuse), strict=True):
+        tiles = np.array(divisors(count), np.float64)
+        out = np.multiply.outer(count / tiles if reuses else np.ones(len(tiles)), out).ravel()
+    return out

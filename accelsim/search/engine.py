@@ -137,27 +137,30 @@ class _Search(Frontier):
                 left += best.taken_further()
         return left
 
-    def relaxed(self, ready: Walk | None, entry: Entry) -> list[Entry]:
-        """The relaxed bound, and where that is not enough one that knows of shared memories. The first few frames
-        are also dived into for something to compare with, and set the price."""
-        walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
+    def relaxed(self, entry: Entry) -> list[Entry]:
+        """The relaxed bound."""
+        walk, price = Walk(self.problem, entry.frame, self.tables, self.measures), self.price
         self.budget.spend(walk.size * walk.common.rows // ENTRIES)
-        values, price = entry.values.copy(), self.price
+        values = entry.values.copy()
         if price is None or len(values) > 1:
             values = np.maximum(values, walk.lower)
         if price is not None and not self.hopeless(entry.frame, values):
             values[0] = max(values[0], walk.root(price))
-        if self.dives < DIVES and not self.hopeless(entry.frame, values):
-            self.price, bound = best_price(walk, price, inf)
-            values[0], price = max(values[0], bound), self.price
-        if self.dives >= DIVES:
-            self.follow(walk, price, values)
-        walk.forget()
-        found = self.entry(entry.number, entry.frame, values, partial(self.begin, ready, price), entry.first)
-        if self.dives < DIVES and not self.hopeless(entry.frame, values):
+        return [self.entry(entry.number, entry.frame, values, self.tried, entry.first)]
+
+    def tried(self, entry: Entry) -> list[Entry]:
+        """The bound that follows slides. The first few frames are also dived into for something to compare with, and
+        set the price."""
+        walk, values = Walk(self.problem, entry.frame, self.tables, self.measures), entry.values.copy()
+        first = self.dives < DIVES
+        if first:
+            self.price, bound = best_price(walk, self.price, inf)
+            values[0] = max(values[0], bound)
+        self.follow(walk, self.price, values)
+        if first and not self.hopeless(entry.frame, values):
             self.dives += 1
-            self.dive(entry.frame, price)
-        return [found]
+            self.dive(entry.frame, self.price)
+        return [self.entry(entry.number, entry.frame, values, self.begin, entry.first)]
 
     def follow(self, walk: Walk, price: Floats | None, values: Floats) -> None:
         """Raise a frame's bound on energy by following slides, unless it is hopeless already."""
@@ -181,11 +184,11 @@ class _Search(Frontier):
                 return
             steep *= STEEPER
 
-    def begin(self, ready: Walk | None, price: Floats | None, entry: Entry) -> list[Entry]:
+    def begin(self, entry: Entry) -> list[Entry]:
         """Labels of a frame for the first time, at the price that is best for it."""
-        walk = ready or Walk(self.problem, entry.frame, self.tables, self.measures)
+        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
-        best, bound = best_price(walk, price, enough)
+        best, bound = best_price(walk, self.price, enough)
         values = entry.values.copy()
         values[0] = max(values[0], bound)
         self.follow(walk, best, values)

@@ -10,11 +10,9 @@ from accelsim.search.frames import Frame
 from accelsim.search.grid import Floats
 from accelsim.search.objective import Score
 
-LARGE, PER_FRAME, ENTRIES = 3, 50, 5_000
-"""Frames of a family up to which they are not bounded together; partial nests that take as long as a frame's first
-bound; entries of a later bound that take as long as one partial nest."""
-KEPT = 1000
-"""Frames that are kept ready between their first bound and the next; more would take more memory than time."""
+LARGE, ENTRIES = 3, 5_000
+"""Frames of a family up to which they are not bounded together; entries of a relaxed bound that take as long as one
+partial nest."""
 Step = Callable[["Entry"], "list[Entry]"]
 
 

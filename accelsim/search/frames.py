@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import permutations, product
 from math import prod
+from typing import NamedTuple
 
 from accelsim.search.rules import Rules
 
 
-@dataclass(frozen=True)
-class Spread:
+class Spread(NamedTuple):
     """``positions`` of a dim on an axis; ``below``: its tile inside, in steps of time, or 0 where that is open."""
 
     fanout: int

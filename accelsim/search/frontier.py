@@ -10,7 +10,7 @@ import numpy as np
 
 from accelsim.search import kernels
 from accelsim.search.budget import Budget
-from accelsim.search.entries import KEPT, LARGE, PER_FRAME, Entry, Step
+from accelsim.search.entries import LARGE, Entry, Step
 from accelsim.search.frames import Frame, families, members, pins
 from accelsim.search.grid import Floats
 from accelsim.search.hunt import OBJECTIVE
@@ -38,13 +38,13 @@ class Frontier(ABC):
         self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
         self.tables = WindowTables()
         self.price: Floats | None = None
-        self.space, self.ready = 0, 0
+        self.space = 0
         self.aligned = limits.steps != "perfect"
         self.seen: set[object] = set()
 
     @abstractmethod
-    def relaxed(self, ready: Walk | None, entry: Entry) -> list[Entry]:
-        """The next bound of a frame."""
+    def relaxed(self, entry: Entry) -> list[Entry]:
+        """A frame with its relaxed bound."""
 
     def families(self) -> list[Entry]:
         """Every family of frames with a first, quick bound."""
@@ -61,37 +61,18 @@ class Frontier(ABC):
         return queue
 
     def bounded(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
-        """A large family bounded as one, or the frames of a small one."""
+        """The frames of a family; of a large one only when its relaxed bound says that they may be worth it."""
         family, output = entry.frame, self.problem.rules.operation.output
         together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
-        if not together or prod(map(len, pins(family))) <= LARGE:
-            return self.members(entry.number, family, swaps, entry.first)
-        walk = Walk(self.problem, family, self.tables, self.measures)
-        if not np.isfinite(walk.apart[0]):
-            return []
-        return [self.entry(entry.number, family, walk.apart, partial(self.widened, swaps), entry.first)]
-
-    def widened(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
-        """The frames of a family, when its relaxed bound says that they may be worth it."""
-        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
-        values = np.maximum(entry.values, walk.lower if self.price is None else walk.root(self.price))
-        if self.hopeless(entry.frame, values):
-            return []
-        return self.members(entry.number, entry.frame, swaps, max(entry.first, self.value(entry.frame, values)[0]))
-
-    def members(self, number: tuple[int, int], family: Frame, swaps: tuple[Swap, ...], floor: float) -> list[Entry]:
-        """The frames of a family with their quick bounds."""
-        found: list[Entry] = []
-        for i, frame in enumerate(members(family, self.aligned, self.seen)):
-            if is_first(frame, swaps):
-                walk = Walk(self.problem, frame, self.tables, self.measures)
-                self.budget.spend(PER_FRAME)
-                if np.isfinite(walk.apart[0]):
-                    self.ready += 1
-                    step = partial(self.relaxed, walk if self.ready < KEPT else None)
-                    found.append(self.entry((number[0], i), frame, walk.apart, step, floor))
-                    walk.forget()
-        return found
+        values = entry.values
+        if together and prod(map(len, pins(family))) > LARGE:
+            walk = Walk(self.problem, family, self.tables, self.measures)
+            values = np.maximum(values, walk.lower if self.price is None else walk.root(self.price))
+            if self.hopeless(family, values):
+                return []
+        frames = enumerate(members(family, self.aligned, self.seen))
+        return [self.entry((entry.number[0], i), frame, values, self.relaxed, entry.first)
+                for i, frame in frames if is_first(frame, swaps)]  # fmt: skip
 
     def entry(
         self, number: tuple[int, int], frame: Frame, values: Floats, step: Step | None, floor: float = -inf

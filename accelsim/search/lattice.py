@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from accelsim.search import bound_kernels
 from accelsim.search.costs import FrameCosts
 from accelsim.search.frames import Frame, factors
-from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, ups_of
+from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, places_of, ups_of
 from accelsim.search.problem import Problem
 from accelsim.search.sides import sides_of
 from accelsim.search.states import States
@@ -45,12 +46,8 @@ class Lattice:
     @cached_property
     def moves(self) -> Ints:
         """Per kind of loop and tile vector, the tile vector after it, or -1."""
-        moves, barred = _moves(self.frame.rounds, self.shape), ups_of(self.frame.rounds) != self.ups
-        if not barred.any():
-            return moves
-        moves = moves.copy()
-        for m, d in enumerate(self.loops[0].tolist()):
-            moves[m, barred[m, self.digits[d]]] = -1
+        moves = np.empty((len(self.loops[0]), self.size), np.int64)
+        bound_kernels.moved(self.loops[0], self.ups, self.digits, np.array(self.shape), moves)
         return moves
 
     @cached_property
@@ -91,26 +88,9 @@ class Lattice:
     @cached_property
     def special_at(self) -> Ints:
         """Per tensor and tile vector, the place in the lattice of the special dims alone."""
-        places = []
-        for dims in self.special:
-            place = np.zeros(self.size, np.int64)
-            for d in dims:
-                place = place * self.shape[d] + self.digits[d]
-            places.append(place)
-        return np.array(places, np.int64)
+        return np.array([places_of(self.shape, dims) for dims in self.special], np.int64)
 
     @cached_property
     def visits(self) -> Floats:
         """Per tensor and tile vector, rounds outside over the dims that reuse it."""
         return np.array([self.costs.visits(tensor) for tensor in self.problem.tensors])
-
-
-@lru_cache(maxsize=256)
-def _moves(rounds: tuple[int, ...], shape: tuple[int, ...]) -> Ints:
-    digits, size = digits_of(shape), prod(shape)
-    strides = [prod(shape[d + 1 :]) for d in range(len(shape))]
-    here, rows = np.arange(size), []
-    for d, up in zip(loops_of(rounds)[0].tolist(), ups_of(rounds), strict=True):
-        at = digits[d]
-        rows.append(np.where(up[at] >= 0, here + (up[at] - at) * strides[d], -1))
-    return np.array(rows, np.int64)

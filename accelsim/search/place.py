@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 from accelsim.model import kernels as k
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where one dim of a window lies in space: per spread, outermost first, (positions, tile below it in rounds, mode);
     those inside the node only widen its tile. ``rounds``: tiles are its divisors. ``uneven``: positions or rounds do
     not divide the bound."""

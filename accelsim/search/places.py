@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from accelsim.search.grid import Flags, Ints
+from accelsim.search import bound_kernels
+from accelsim.search.grid import Flags, Ints, places_of
 from accelsim.search.lattice import Lattice
-from accelsim.search.problem import Edge
 from accelsim.search.sides import room_of
+
+
+class Standing(NamedTuple):
+    """Per edge and tile vector: bits that the child's tile takes in its level, whether it may stand there as far as its
+    own tile goes, whether loops that change it may run outside from there on, both, and whether it may stand there or
+    where loops further out enlarge its tile."""
+
+    bits: Ints
+    place_ok: Flags
+    closed_ok: Flags
+    closable: Flags
+    hull: Flags
 
 
 class Places(Lattice):
     """A frame's lattice with what each memory holds and may hold."""
-
-    def _over_all(self, values: Any) -> Any:
-        """Values along some dims, at every tile vector."""
-        return np.broadcast_to(values, self.shape).reshape(-1)
-
-    @cached_property
-    def bits(self) -> Ints:
-        """Per edge and tile vector, bits that the child's tile takes in its level."""
-        rows = [self._over_all(self.sides[e.tensor].bits(e.child)) for e in self.edges]
-        return np.array(rows, np.int64).reshape(len(self.edges), self.size)
 
     @cached_property
     def rooms(self) -> list[tuple[int | None, ...]]:
@@ -32,46 +34,39 @@ class Places(Lattice):
         shared = self.common.neighbours
         return [
             tuple(
-                room_of(self.problem, t, at, sum(int(self.sides[o].bits(at).flat[0]) for o in shared[t, at]))
+                room_of(self.problem, t, at, sum(int(self.sides[o].bits(at)[0]) for o in shared[t, at]))
                 for at in range(self.radix)
             )
             for t in range(len(self.sides))
         ]
 
     @cached_property
-    def place_ok(self) -> Flags:
-        """Per edge and tile vector, whether the child may stand there as far as its own tile goes."""
-        rows = [self._over_all(self._stands(e)[0] & self._beyond(e)) for e in self.edges]
-        return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
-
-    def _stands(self, edge: Edge) -> tuple[Flags, Flags]:
-        return self.sides[edge.tensor].stands(edge.child, self.rooms[edge.tensor][edge.child])
-
-    def _beyond(self, edge: Edge) -> Any:
-        """Where a child outside of a fan-out lies outside of all that this carries of dims that reuse the tensor."""
-        out, indexed = np.ones((1,) * len(self.shape), np.bool_), self.problem.tensors[edge.tensor].dims
-        for spread in self.frame.spreads:
-            if spread.below and spread.dim not in indexed and self.problem.above[edge.child] <= spread.fanout:
-                d = self.dims.index(spread.dim)
-                out = out & self.along(d, np.arange(self.shape[d]) >= self.costs.tiles[d].index(spread.below))
+    def stand(self) -> Standing:
+        shape = len(self.edges), self.size
+        out = Standing(np.empty(shape, np.int64), *(np.empty(shape, np.bool_) for _ in range(4)))
+        for t, side in enumerate(self.sides):
+            if side.edges:
+                rows = np.array([i for i, edge in enumerate(self.edges) if edge.tensor == t])
+                dims = tuple(d for d, name in enumerate(self.dims) if name in side.tensor.dims)
+                bound_kernels.placed(
+                    rows, *side.stands(self.rooms[t]), places_of(self.shape, dims), self.digits, self._outside(t),
+                    side.complete, *out,
+                )  # fmt: skip
         return out
 
-    @cached_property
-    def hull(self) -> Flags:
-        """Per edge and tile vector, whether the child may stand there or where loops further out enlarge its tile."""
-        rows = [self._over_all(self._stands(e)[1]) for e in self.edges]
-        return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
-
-    @cached_property
-    def closed_ok(self) -> Flags:
-        """Per edge and tile vector, whether loops that change the child's tile may run outside from there on."""
-        rows = []
-        for edge, at in zip(self.edges, self.within, strict=True):
-            done = np.ones((1,) * len(self.shape), np.bool_)
-            for d in self.sides[edge.tensor].barred(at):
-                done = done & self.along(d, np.arange(self.shape[d]) == self.shape[d] - 1)
-            rows.append(self._over_all(done))
-        return np.array(rows, np.bool_).reshape(len(self.edges), self.size)
+    def _outside(self, tensor: int) -> Ints:
+        """Per edge of a tensor and dim that reuses it, the tile from which on its child lies outside of all that a
+        fan-out inside of it carries of the dim."""
+        side = self.sides[tensor]
+        out = np.zeros((len(side.edges), len(self.shape)), np.int64)
+        for spread in self.frame.spreads:
+            if spread.below and spread.dim not in side.tensor.dims:
+                d = self.dims.index(spread.dim)
+                pin = self.costs.tiles[d].index(spread.below)
+                for i, edge in enumerate(side.edges):
+                    if self.problem.above[edge.child] <= spread.fanout:
+                        out[i, d] = max(out[i, d], pin)
+        return out
 
     @cached_property
     def within(self) -> list[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from accelsim.architecture.spec import Level
 from accelsim.mapping.dataflow import keeps_by_level
@@ -20,8 +21,7 @@ from accelsim.workload.operation import Tensor
 MACS = -1
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """``tensor``: its number; ``child`` and ``parent``: numbers of levels, MACS for the units themselves."""
 
     tensor: int
@@ -29,8 +29,7 @@ class Edge:
     parent: int
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(NamedTuple):
     """One sum that nests are judged by: the energy, or the words through one port of a level.
 
     ``level`` is -1 for energy. ``rate``: words per cycle of the port.

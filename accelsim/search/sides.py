@@ -6,8 +6,8 @@ serves and how often they come again; so frames share their sides, and each is w
 
 from __future__ import annotations
 
-from functools import cached_property
-from math import inf
+from functools import cached_property, partial
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -15,11 +15,12 @@ import numpy as np
 from accelsim.search import bound_kernels, kernels, slide_kernels
 from accelsim.search.charges import Charges, EdgeCosts
 from accelsim.search.costs import FrameCosts
-from accelsim.search.frames import Frame
-from accelsim.search.grid import Flags, Floats, Grid, Ints, along
+from accelsim.search.frames import Frame, divisors
+from accelsim.search.grid import Flags, Floats, Grid, Ints, digits_of, places_of
 from accelsim.search.problem import Problem
-from accelsim.search.sizes import tile_words
+from accelsim.search.sizes import rank_words
 from accelsim.search.windows import WindowTables
+from accelsim.workload.operation import Rank
 
 
 class Side:
@@ -30,16 +31,14 @@ class Side:
         self.costs, self.tensor = FrameCosts(problem, frame, tables), problem.tensors[number]
         self.charges = [Charges(self.costs, measure) for measure in problem.measures[:measures]]
         self.edges = tuple(edge for edge in problem.edges if edge.tensor == number)
-        self.groups = self.costs.groups[number]
+        self.groups = self.costs.groups(self.tensor)
         self.special = tuple(sorted({d for group in self.groups for d in group.dims}))
         self.grid = Grid.of(
             tuple(tuple(self.special.index(d) for d in group.dims) for group in self.groups),
             tuple(frame.rounds[d] for d in self.special),
         )
         self._bits: dict[int, Ints] = {}
-        self._stands: dict[tuple[int, int | None], tuple[Flags, Flags]] = {}
-        self._gains: dict[tuple[int | None, ...], tuple[Any, ...]] = {}
-        self._apart: dict[tuple[int | None, ...], Floats] = {}
+        self._stands: dict[tuple[int | None, ...], tuple[Ints, Flags, Flags]] = {}
 
     @cached_property
     def charged(self) -> list[list[EdgeCosts | None]]:
@@ -84,36 +83,36 @@ class Side:
             for k, costs in enumerate(charged):
                 if costs is not None:
                     constant[i, k], exact[i, k], forgotten[i, k] = costs.constant, costs.exact, costs.forgotten
-        low, saved = np.zeros((*shape, self.grid.size)), np.zeros((*shape, self.grid.size))
+        low, none = np.zeros((*shape, self.grid.size)), np.zeros((0, 1, 1, 1))
         every, widths = self.costs.tables.every, np.array([self.grid.size])
         bound_kernels.passed(self._items, widths, self.terms, self.grid.groups, every, forgotten, low)
-        if self.slides and not self.frame.is_family and self.edges:
-            kernels.potentials(*self._sliding, np.zeros((0, 1, 1, 1)), np.zeros((0, 1, 1), np.bool_), saved)
-        return low, saved, constant, exact
+        return low, self._saved(none, np.zeros((0, 1, 1), np.bool_)), constant, exact
 
     def potentials(self) -> tuple[Floats, Flags]:
         """Per edge, measure, tile of the node and tile inside the next loop: what loops to come save at most; and
         whether they save anything."""
         count, width = len(self.edges), self.grid.size
         saved, live = np.zeros((count, len(self.charges), width, width)), np.zeros((count, width, width), np.bool_)
-        kernels.potentials(*self._sliding, saved, live, np.zeros((0, 1, 1)))
+        self._saved(saved, live)
         return saved, live
 
-    def gains(self, rooms: tuple[int | None, ...]) -> tuple[Any, ...]:
-        """What slides save of the energy per visit, per edge and tile vector (slide_kernels.gains); ``rooms``: bits
-        that the tensor may take per level."""
-        if rooms not in self._gains:
-            saved, live = self.potentials()
-            edges, loops, width = len(self.edges), len(self.grid.loops[0]), self.grid.size
-            by_loop, by_tile = (edges, loops, width), (edges, width)
-            out = np.zeros(by_loop), np.zeros(by_loop, np.bool_), np.zeros(by_loop), np.zeros(by_tile), np.zeros(by_tile)
-            fits = np.array([self._fits(i, rooms[edge.child]) for i, edge in enumerate(self.edges)])
-            slide_kernels.gains(
-                self.roles, self.grid.loops[0], self.grid.steps, self.grid.nests, live, saved, fits, self.terms,
-                self.grid.groups, self.costs.tables.kept, *out,
+    def _saved(self, saved: Floats, live: Flags) -> Floats:
+        """Per edge, measure and tile of the node: what a slide saves at most; see slide_kernels.potentials."""
+        whole = np.zeros((max(1, len(self.edges)), len(self.charges), self.grid.size))
+        if self.slides and not self.frame.is_family and self.edges:
+            slide_kernels.potentials(
+                self.roles, *self._sliding, self._fits, self.terms, self.grid.groups, self.costs.tables.kept, whole,
+                self.gains, saved, live,
             )  # fmt: skip
-            self._gains[rooms] = out
-        return self._gains[rooms]
+        return whole
+
+    @cached_property
+    def gains(self) -> tuple[Any, ...]:
+        """What slides save of the energy per visit, per edge and tile vector (slide_kernels.potentials); it is written
+        together with ``fixed``."""
+        by_tile = len(self.edges), self.grid.size
+        by_loop = len(self.edges), len(self.grid.loops[0]), self.grid.size
+        return (*(np.zeros(by_loop, kind) for kind in (float, np.bool_, float)), np.zeros(by_tile), np.zeros(by_tile))
 
     @property
     def _items(self) -> Ints:
@@ -121,13 +120,8 @@ class Side:
 
     @property
     def _sliding(self) -> tuple[object, ...]:
-        """What kernels.potentials takes."""
-        visits = np.array([self.costs.most_visits(self.tensor)], np.float64)
-        return (
-            self._items, np.zeros(len(self.edges), np.int64), np.array([self.grid.size]), self.terms, self.grid.groups,
-            self.costs.tables.kept, self.roles[None], self.grid.steps[None], self.grid.loops[0], self.grid.nests[None],
-            visits, len(self.charges),
-        )  # fmt: skip
+        visits = float(self.costs.most_visits(self.tensor))
+        return self.grid.loops[0], self.grid.steps, self.grid.nests, visits
 
     @cached_property
     def feeds(self) -> list[tuple[int, Floats, bool]]:
@@ -140,91 +134,111 @@ class Side:
 
     # What tiles hold
 
-    def along(self, dim: int, values: Flags) -> Flags:
-        """Values per tile of a dim, on its axis."""
-        return along(max(1, len(self.costs.shape)), dim, values)
+    @cached_property
+    def _own(self) -> tuple[int, ...]:
+        """The tensor's dims, by number."""
+        return tuple(d for d, name in enumerate(self.costs.dims) if name in self.tensor.dims)
+
+    @cached_property
+    def _shape(self) -> tuple[int, ...]:
+        """Tiles of the tensor's dims."""
+        return tuple(self.costs.shape[d] for d in self._own)
 
     def bits(self, at: int) -> Ints:
-        """Bits that the tile takes in a level, all buffers together, along the tensor's dims, with one along others."""
+        """Bits that the tile takes in a level, all buffers together, per choice of tiles of the tensor's dims."""
         if at not in self._bits:
-            level, above = self.problem.levels[at], self.problem.above[at]
-            sizes = tuple((d, self.frame.rounds[d], self.frame.positions(name, above)) if name in self.tensor.dims
-                          else (d, 1, 1) for d, name in enumerate(self.costs.dims))  # fmt: skip
-            bounds = tuple((name, self.costs.extents[name]) for name in self.costs.dims)
-            words = tile_words(self.tensor, bounds, sizes)
-            self._bits[at] = words * (level.element_bits(self.tensor.bits) * level.buffers)
+            level, words = self.problem.levels[at], np.ones((1,) * len(self._own), np.int64)
+            for number, (rank, dims) in enumerate(self._ranks):
+                sizes = tuple((self.frame.rounds[d], self._positions(d, self.problem.above[at])) for d in dims)
+                key = "words", self.number, number, sizes
+                words = words * self.costs.tables.once(key, partial(self._words, rank, dims, sizes))
+            whole = np.broadcast_to(words * (level.element_bits(self.tensor.bits) * level.buffers), self._shape)
+            self._bits[at] = whole.ravel()
         return self._bits[at]
 
-    def stands(self, at: int, room: int | None) -> tuple[Flags, Flags]:
-        """Where a tile of at most ``room`` bits may stand, and where it may stand or grow to, as far as dims of the
-        tensor go."""
-        if (at, room) not in self._stands:
-            self._stands[at, room] = self._standing(at, room)
-        return self._stands[at, room]
+    @cached_property
+    def _ranks(self) -> list[tuple[Rank, tuple[int, ...]]]:
+        """Ranks, each with its dims by number."""
+        numbers = {name: d for d, name in enumerate(self.costs.dims)}
+        return [(rank, tuple(numbers[t.dim] for t in rank.terms if t.dim in numbers)) for rank in self.tensor.ranks]
+
+    def _positions(self, dim: int, above: int) -> int:
+        return prod(s.positions for s in self.frame.along(self.costs.dims[dim]) if s.fanout >= above)
+
+    def _words(self, rank: Rank, dims: tuple[int, ...], sizes: tuple[tuple[int, int], ...]) -> Ints:
+        """Words along a rank per choice of tiles of its dims, on the axes of the tensor's."""
+        bounds = [(self.costs.dims[d], self.costs.extents[self.costs.dims[d]]) for d in dims]
+        shape = [1] * len(self._own)
+        for d, (rounds, _) in zip(dims, sizes, strict=True):
+            shape[self._own.index(d)] = len(divisors(rounds))
+        return np.transpose(rank_words(rank, bounds, sizes), np.argsort(dims).tolist()).reshape(shape)
+
+    def stands(self, rooms: tuple[int | None, ...]) -> tuple[Ints, Flags, Flags]:
+        """Per edge and choice of tiles of the tensor's dims: bits that the child's tile takes; whether it may stand
+        there; and whether it may stand there or where it grows to. ``rooms``: bits that it may take per level."""
+        if rooms not in self._stands:
+            shape = len(self.edges), prod(self._shape)
+            bits, may, hull = np.empty(shape, np.int64), np.empty(shape, np.bool_), np.empty(shape, np.bool_)
+            for i, edge in enumerate(self.edges):
+                bits[i] = self.bits(edge.child)
+                may[i], hull[i] = self._standing(edge.child, rooms[edge.child])
+            self._stands[rooms] = bits, may, hull
+        return self._stands[rooms]
 
     def _standing(self, at: int, room: int | None) -> tuple[Flags, Flags]:
+        """Where a tile of at most ``room`` bits may stand, and where it may stand or grow to."""
         level, dims = self.problem.levels[at], self.costs.dims
-        within = np.ones((1,) * max(1, len(dims)), np.bool_)
-        beyond = within
-        if room is not None:
-            within = self.bits(at) <= room
+        within = np.ones(prod(self._shape), np.bool_) if room is None else self.bits(at) <= room
+        beyond = np.ones(prod(self._shape), np.bool_)
         for spread in self.frame.spreads:
             if spread.below and spread.dim in self.tensor.dims:
                 d = dims.index(spread.dim)
-                pin, tiles = self.costs.tiles[d].index(spread.below), np.arange(self.costs.shape[d])
+                tiles, pin = self._digits[self._own.index(d)], self.costs.tiles[d].index(spread.below)
                 if self.problem.above[at] <= spread.fanout:  # it lies outside of all that the fan-out carries
-                    beyond = beyond & self.along(d, tiles >= pin)
+                    beyond &= tiles >= pin
                 else:
-                    within = within & self.along(d, tiles <= pin)
+                    within = within & (tiles <= pin)
         for name, dim, extent in self.problem.rules.tiles:
             if name == level.name and dim in self.tensor.dims and dim in dims:
                 d, inside = dims.index(dim), self.frame.positions(dim, self.problem.above[at])
                 held = np.array([min(self.costs.extents[dim], tile * inside) for tile in self.costs.tiles[d]])
-                beyond = beyond & self.along(d, held == extent)
+                beyond &= (held == extent)[self._digits[self._own.index(d)]]
         return within & beyond, within
 
-    def barred(self, edge: int) -> tuple[int, ...]:
-        """Dims that must be complete before the child of an edge closes."""
-        child = self.problem.levels[self.edges[edge].child].name
-        names = {d for level, tensor, dims in self.problem.rules.complete for d in dims
-                 if (level, tensor) == (child, self.tensor.name)}  # fmt: skip
-        return tuple(d for d, name in enumerate(self.costs.dims) if name in names)
+    @property
+    def _digits(self) -> Ints:
+        return digits_of(self._shape)
+
+    @cached_property
+    def complete(self) -> Ints:
+        """Per edge and dim of the frame, the tile that must be reached before the edge's child closes."""
+        out = np.zeros((len(self.edges), max(1, len(self.costs.dims))), np.int64)
+        for level, tensor, dims in self.problem.rules.complete:
+            for i, edge in enumerate(self.edges):
+                if (level, tensor) == (self.problem.levels[edge.child].name, self.tensor.name):
+                    for d, name in enumerate(self.costs.dims):
+                        out[i, d] = max(out[i, d], self.costs.shape[d] - 1 if name in dims else 0)
+        return out
 
     def forget(self) -> None:
         """Let go of what is large and quickly made again."""
         self._bits.clear()
         self._stands.clear()
 
-    # A quick bound
-
-    def apart(self, rooms: tuple[int | None, ...]) -> Floats:
-        """Per measure, the least that the tensor costs in any nest, whatever the others do; ``rooms``: bits that it may
-        take per level."""
-        if rooms not in self._apart:
-            radix = len(self.problem.levels)
-            best = np.zeros((len(self.charges), radix))
-            for level in range(1, radix):
-                ways = [self._cheapest(i, rooms[level]) + best[:, edge.parent]
-                        for i, edge in enumerate(self.edges) if edge.child == level]  # fmt: skip
-                best[:, level] = np.min(ways, axis=0) if ways else inf
-            self._apart[rooms] = np.min([cost + best[:, parent] for parent, cost, _ in self.feeds], axis=0)
-        return self._apart[rooms]
-
-    def _cheapest(self, number: int, room: int | None) -> Floats:
-        """Per measure, the least that an edge costs wherever its child may stand."""
-        low, saved, constant, _ = self.fixed
-        fits = self._fits(number, room)
-        least: Floats = np.where(fits, low[number] - saved[number], inf).min(axis=1) + constant[number]
-        return least
-
-    def _fits(self, number: int, room: int | None) -> Flags:
-        """Per special tile vector, whether the child of an edge may stand there with some tiles of the other dims."""
-        may, _ = self.stands(self.edges[number].child, room)
-        for d in self.barred(number):
-            if self.costs.dims[d] in self.tensor.dims or d in self.special:
-                may = may & self.along(d, np.arange(self.costs.shape[d]) == self.costs.shape[d] - 1)
-        may = np.asarray(may.any(axis=tuple(d for d in range(may.ndim) if d not in self.special)))
-        return np.broadcast_to(may, self.grid.shape).ravel()
+    @property
+    def _fits(self) -> Flags:
+        """Per edge and special tile vector, whether the child has room for it with the least tiles of other dims."""
+        levels = range(len(self.problem.levels))
+        _, may, _ = self.stands(tuple(room_of(self.problem, self.number, at, 0) for at in levels))
+        special = tuple(d for d in self.special if d in self._own)
+        at = places_of(self._shape, tuple(self._own.index(d) for d in special))
+        out = np.zeros((len(self.edges), prod(self.costs.shape[d] for d in special)), np.bool_)
+        for i, row in enumerate(may):
+            out[i, at[row]] = True
+        # special dims that do not index the tensor leave its tile as it is
+        shape = tuple(self.costs.shape[d] if d in special else 1 for d in self.special)
+        whole = np.broadcast_to(out.reshape(-1, *shape), (len(out), *self.grid.shape))
+        return np.ascontiguousarray(whole.reshape(len(out), -1))
 
 
 def sides_of(problem: Problem, frame: Frame, tables: WindowTables, measures: int | None) -> tuple[Side, ...]:

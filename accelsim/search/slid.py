@@ -32,8 +32,8 @@ def slid(walk: Walk, price: Floats | None, enough: float) -> tuple[float, int]:
     room = MOST_REACHED
     least, reached = slide_kernels.follow(
         numbers, standings.arrays,
-        (walk.common.items, low, constant, walk.visits, walk.special_at, walk.closed_ok, walk.roles),
-        walk.dense[0], walk.bits, walk.per_bit(price), walk.place_ok,
+        (walk.common.items, low, constant, walk.visits, walk.special_at, walk.stand.closed_ok, walk.roles),
+        walk.dense[0], walk.stand.bits, walk.per_bit(price), walk.stand.place_ok,
         (walk.moves, *walk.loops, walk.own_loops, walk.common.relaxed_moves),
         walk.gains, np.array(standings.slides), bound, enough + full,
         np.full(walk.size, -1, np.int64), np.empty((room, 2), np.int64), np.empty(room),

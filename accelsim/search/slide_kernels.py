@@ -13,58 +13,105 @@ import numpy as np
 from numba import njit
 
 kernel = njit(cache=True, error_model="numpy")
-helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# Kernels that neither make nor return arrays need not count references to them, which takes longer than what they do.
+lean = njit(cache=True, error_model="numpy", _nrt=False)
+helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 FREE, MOVES, SLIDES, REUSES = range(4)  # as in accelsim.search.kernels
 ROW, NEXT = range(2)  # columns of a standing that was reached
 
 
 @helper
-def _stays(i, start, w, kind_at, terms, groups, kept):
-    """What stays of the energy, per visit, when a loop steps around special tile vector ``w`` and the node's tile is
-    ``start``; ``kind_at``: the loop, -1 for one over dims that reuse the tensor."""
+def _stays(i, start, w, loop, terms, groups, kept, out):
+    """Write per measure what stays, per visit, when a loop (-1: over dims that reuse the tensor) steps around special
+    tile vector ``w`` and the node's tile is ``start``."""
     first, measure, weight, _, at_kept = terms
     many, local, counts, kinds, kind_of = groups
-    total = 0.0
+    for k in range(len(out)):
+        out[k] = 0.0
     for term in range(first[i], first[i + 1]):
-        if measure[term] != 0:
-            continue
         value = weight[term]
         for g in range(many[0]):
-            kind = kind_of[0, g, kind_at] if kind_at >= 0 else 0
+            kind = kind_of[0, g, loop] if loop >= 0 else 0
             place = (local[0, g, start] * counts[0, g] + local[0, g, w]) * kinds[0, g] + kind
             value *= kept[at_kept[term, g] + place]
             if value == 0.0:
                 break
-        total += value
-    return total
+        out[measure[term]] += value
+
+
+@helper
+def _is_over(i, start, w, terms, groups, kept):
+    """Whether no loop around tile vector ``w`` leaves anything in place: two groups at least have nothing to keep."""
+    first, _, _, _, at_kept = terms
+    many, local, counts, kinds, _ = groups
+    for term in range(first[i], first[i + 1]):
+        empty = 0
+        for g in range(many[0]):
+            place = (local[0, g, start] * counts[0, g] + local[0, g, w]) * kinds[0, g]
+            empty += kept[at_kept[term, g] + place] == 0.0
+        if empty < 2:
+            return False
+    return True
 
 
 @kernel
-def gains(roles, loop_dim, steps, nests, live, saved, fits, terms, groups, kept, first, joins, gain, free, most):
+def potentials(roles, loop_dim, steps, nests, visits, fits, terms, groups, kept, whole, gains, saved, live):
     """What slides of a tensor's edges save per visit, by special tile vector inside the next loop.
 
-    first[edge, loop, w]: the step of a tile that has not moved, and joins: whether further ones may save as well;
-    gain[edge, loop, w] and free[edge, w]: at most the step of one that slides already, free for a loop over dims that
-    reuse the tensor; most[edge, w]: all steps from there on at most. fits[edge, w]: whether the child may hold the tile.
+    whole[edge, measure, start]: all loops to come at most; saved[edge, measure, start, w] (unless empty) the same of a
+    slide that is under way, and live: whether it saves anything.  Loops over dims that reuse the tensor save at most
+    once: all of their steps around one tile vector.  ``gains``, of the energy, are
+
+    first[edge, loop, w]  the step of a tile that has not moved; joins: whether further ones may save as well
+    gain[edge, loop, w]   the step of one that slides already, at most; free[edge, w]: of a loop over dims that reuse it
+    most[edge, w]         all steps from there on, at most
+
+    fits[edge, start]: whether the child may hold the tile.
     """
-    for i in range(len(first)):
-        for start in range(len(nests)):
+    first, joins, gain, free, most = gains
+    measures, width = whole.shape[1], len(nests)
+    now, without, having = np.empty(measures), np.zeros((measures, width)), np.zeros((measures, width))
+    some, share = np.zeros(width, np.bool_), 1.0 - 1.0 / visits
+    for i in range(len(whole)):
+        for start in range(width):
             if not fits[i, start]:
                 continue
-            for m in range(len(loop_dim)):
-                to = steps[m, start]
-                if roles[loop_dim[m]] == SLIDES and to >= 0:
-                    first[i, m, start] = _stays(i, start, start, m, terms, groups, kept)
-                    joins[i, m, start] = live[i, start, to]
-            for w in range(start + 1, len(nests)):
-                if not nests[start, w] or not live[i, start, w]:
+            for w in range(width - 1, start - 1, -1):
+                if not nests[start, w]:
                     continue
-                most[i, w] = max(most[i, w], saved[i, 0, start, w])
-                free[i, w] = max(free[i, w], _stays(i, start, w, -1, terms, groups, kept))
+                some[w] = False
+                for k in range(measures):
+                    without[k, w], having[k, w] = 0.0, 0.0
+                if _is_over(i, start, w, terms, groups, kept):
+                    continue
                 for m in range(len(loop_dim)):
-                    if steps[m, w] >= 0:
-                        gain[i, m, w] = max(gain[i, m, w], _stays(i, start, w, m, terms, groups, kept))
+                    to = steps[m, w]
+                    if to < 0 or (w == start and roles[loop_dim[m]] == REUSES):
+                        continue
+                    _stays(i, start, w, m, terms, groups, kept, now)
+                    some[w] |= some[to]
+                    for k in range(measures):
+                        some[w] |= now[k] != 0.0
+                        without[k, w] = max(without[k, w], now[k] + without[k, to])
+                        having[k, w] = max(having[k, w], now[k] + having[k, to])
+                    if w == start:
+                        first[i, m, w], joins[i, m, w] = now[0], some[to]
+                    else:
+                        gain[i, m, w] = max(gain[i, m, w], now[0])
+                if w != start:
+                    _stays(i, start, w, -1, terms, groups, kept, now)
+                    free[i, w] = max(free[i, w], now[0])
+                    for k in range(measures if share > 0.0 else 0):
+                        some[w] |= now[k] != 0.0
+                        having[k, w] = max(having[k, w], share * now[k] + (1.0 - share) * without[k, w])
+                    most[i, w] = max(most[i, w], having[0, w])
+                if len(saved):
+                    live[i, start, w] = some[w]
+                    for k in range(measures):
+                        saved[i, k, start, w] = having[k, w]
+            for k in range(measures):
+                whole[i, k, start] = having[k, start]
 
 
 @helper
@@ -157,7 +204,7 @@ def _ending(row, q, standings, costs):
     return value
 
 
-@kernel
+@lean
 def follow(
     starts, standings, costs, dense, bits, per_bit, place_ok, lattice, slides, slid, bound, enough, heads, links, values
 ):  # fmt: skip
@@ -171,7 +218,7 @@ def follow(
     items, closed_ok = costs[0], costs[5]
     moves, loop_dim, _, _, move_ok = lattice
     used, least, top = 0, np.inf, len(heads) - 1
-    margin = np.int64(len(loop_dim) + len(items))
+    margin = len(loop_dim) + len(items)
     for n in range(len(starts)):
         used = _reach(0, np.int64(starts[n, 0]), starts[n, 1], least, heads, links, values, used)
     for q in range(len(heads)):

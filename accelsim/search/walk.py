@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.search import bound_kernels
-from accelsim.search.grid import Flags, Floats, Ints
+from accelsim.search.grid import Floats, Ints
 from accelsim.search.tables import Tables
 
 
@@ -32,8 +32,8 @@ class Walk(Tables):
 
     def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
         bound_kernels.relax(
-            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.bits, self.per_bit(price),
-            self.closable, self.ways, self.moves, np.array(self.shape), self.loops[0], self.ups, self.common.relaxed_moves, out,
+            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.stand.bits, self.per_bit(price),
+            self.stand.closable, self.ways, self.moves, np.array(self.shape), self.loops[0], self.ups, self.common.relaxed_moves, out,
         )  # fmt: skip
         return out
 
@@ -50,14 +50,10 @@ class Walk(Tables):
         return self._into(self.costs.tables.room(self.common.rows, self.size, self.number), 0, price)
 
     @cached_property
-    def closable(self) -> Flags:
-        return self.place_ok & self.closed_ok
-
-    @cached_property
     def ways(self) -> tuple[Ints, NDArray[np.int32]]:
         """The tile vectors of every state where all that is to come may still stand."""
         first, places = np.zeros(self.common.rows + 1, np.int64), np.empty(self.common.rows * self.size, np.int32)
-        bound_kernels.opened(self.radix, self.common.row_of, self.common.items, self.hull, places, first)
+        bound_kernels.opened(self.radix, self.common.row_of, self.common.items, self.stand.hull, places, first)
         return first, places[: first[-1]].copy()
 
     @cached_property
@@ -85,8 +81,8 @@ class Walk(Tables):
             self.radix,
             self.size - 1,
             self.prices_of_edges,
-            (self.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
-            (self.relaxed, price, priced, self.common.wanted, self.bits, group_of, limits, self.common.row_of),
+            (self.stand.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
+            (self.relaxed, price, priced, self.common.wanted, self.stand.bits, group_of, limits, self.common.row_of),
             (self.moves, *self.loops, self.common.move_ok, self.digits, self.loops_left),
             (need, *self._pins(passes)),
         )
@@ -99,7 +95,7 @@ class Walk(Tables):
         slide_of = np.where(self.slots >= 0, np.cumsum(self.slots >= 0) - 1, -1)
         return (
             self.common.items, low, exact, constant, self.visits, self.special_at, self.slots, self.terms, self.groups,
-            self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.closed_ok,
+            self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.stand.closed_ok,
         )  # fmt: skip
 
     @cached_property
@@ -146,20 +142,10 @@ class Walk(Tables):
         out[0] = self.problem.compute_energy
         return out
 
-    @cached_property
-    def apart(self) -> Floats:
-        """Per measure, a bound that takes every tensor by itself: quick, and below ``lower``."""
-        parts = [side.apart(rooms) for side, rooms in zip(self.sides, self.rooms, strict=True)]
-        return np.asarray(self.multiplied + np.sum(parts, axis=0))
-
     def forget(self) -> None:
         """Let go of all that is large and quickly made again."""
         for name in (
-            "bits",
-            "place_ok",
-            "closed_ok",
-            "closable",
-            "hull",
+            "stand",
             "ways",
             "dense",
             "relaxed",
