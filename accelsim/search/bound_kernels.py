@@ -9,6 +9,8 @@ from numba import njit
 kernel = njit(cache=True, error_model="numpy")
 helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
+SPARSE = 4  # rows where fewer than one in so many tile vectors have a way on are walked through, others are swept
+
 
 @kernel
 def passed(items, widths, terms, groups, every, forgotten, low):
@@ -25,6 +27,25 @@ def passed(items, widths, terms, groups, every, forgotten, low):
                 low[i, measure[term], w] += value
             for k in range(low.shape[1]):
                 low[i, k, w] -= forgotten[i, k]
+
+
+@kernel
+def numbered(shape, tiles, rounds, mine, odd, reuse, own, special, visits):
+    """Write Lattice.places, growing what stands for the inner dims by one dim after the other."""
+    for t in range(len(own)):
+        own[t, 0], special[t, 0], visits[t, 0] = 0, 0, 1.0
+        size, inner, within = 1, 1, 1
+        for d in range(len(shape) - 1, -1, -1):
+            for tile in range(shape[d] - 1, -1, -1):
+                begin = tile * size
+                at, among = inner * tile * mine[t, d], within * tile * odd[t, d]
+                times = rounds[d] / tiles[d, tile] if reuse[t, d] else 1.0
+                for x in range(size):
+                    own[t, begin + x], special[t, begin + x] = own[t, x] + at, special[t, x] + among
+                    visits[t, begin + x] = visits[t, x] * times
+            size *= shape[d]
+            inner *= shape[d] if mine[t, d] else 1
+            within *= shape[d] if odd[t, d] else 1
 
 
 @kernel
@@ -56,7 +77,8 @@ def placed(rows, own_bits, own_may, own_hull, at, digits, outside, complete, bit
         i = rows[n]
         for q in range(len(at)):
             own = at[q]
-            bits[i, q], hull[i, q] = own_bits[n, own], own_hull[n, own]
+            bits[i, q] = own_bits[n, own]
+            hull[q] |= np.int64(own_hull[n, own]) << i
             place_ok[i, q], closed_ok[i, q] = own_may[n, own], True
         _reached(digits, outside[n], place_ok[i])
         _reached(digits, complete[n], closed_ok[i])
@@ -100,13 +122,14 @@ def _lowered(here, shape, move_dim, up, may_move):
 
 
 @kernel
-def opened(radix, row_of, items, hull, places, first):
-    """Write per row the tile vectors with a way on, outermost first, into ``places``; first[row]: where they begin."""
-    rows, size = len(first) - 1, hull.shape[1]
-    need, may = np.zeros(rows, np.int64), np.zeros(size, np.int64)
-    for i in range(len(items)):
-        for q in range(size):
-            may[q] |= np.int64(hull[i, q]) << i
+def opened(radix, row_of, items, hull, first, counts):
+    """(tile vectors with a way on, row by row and outermost first, of rows with few).
+
+    first[row]: where they begin; counts[row]: how many there are. hull[q]: edges whose child may stand there or further
+    out, a bit each.
+    """
+    rows, size = len(counts), len(hull)
+    need = np.zeros(rows, np.int64)
     for s in range(1, len(row_of)):
         t, rest = 0, s
         while rest > 0 and row_of[s] >= 0:
@@ -118,14 +141,19 @@ def opened(radix, row_of, items, hull, places, first):
             if not found:
                 need[row_of[s]] |= 1 << 62  # a level that no edge leads out of
             t, rest = t + 1, rest // radix
-    at = 0
+    total = 0
+    for row in range(1, rows):
+        for q in range(size):
+            counts[row] += hull[q] & need[row] == need[row]
+        total += counts[row] if SPARSE * counts[row] <= size else 0
+    places, at = np.empty(total, np.int32), 0
     for row in range(1, rows):
         first[row] = at
-        for q in range(size - 1, -1, -1):
-            if may[q] & need[row] == need[row]:
+        for q in range(size - 1, -1, -1) if SPARSE * counts[row] <= size else range(0):
+            if hull[q] & need[row] == need[row]:
                 places[at] = q
                 at += 1
-    first[rows] = at
+    return places
 
 
 @kernel
@@ -139,14 +167,18 @@ def relax(
     infinite elsewhere; up[loop, tile]: number of the tile after the loop, or -1. A state in which few tile vectors have
     a way on is walked through, others are swept dim by dim.
     """
-    first, places = ways
+    first, counts, places = ways
     size = out.shape[1]
     mine, after = np.empty(len(items), np.int64), np.empty(len(items), np.int64)
+    whole = np.empty((len(items), size))  # what an edge costs, infinite where it may not be
+    for i in range(len(items)):
+        for q in range(size):
+            whole[i, q] = costs[i, q] + per_bit[i] * bits[i, q] if item_ok[i, q] else np.inf
     for q in range(size):
         out[0, q] = 0.0
     for s in range(1, len(row_of)):
         row = row_of[s]
-        if row < 0 or first[row] == first[row + 1]:
+        if row < 0 or counts[row] == 0:
             continue
         here, n, t, rest = out[row], 0, 0, s
         while rest > 0:
@@ -156,24 +188,21 @@ def relax(
                     mine[n], after[n] = i, row_of[s - (level - items[i, 2]) * radix**t]
                     n += 1
             t, rest = t + 1, rest // radix
-        if 4 * (first[row + 1] - first[row]) > size:
+        if SPARSE * counts[row] > size:
             for q in range(size):
                 here[q] = np.inf
             for j in range(n):
-                further, own, may = out[after[j]], costs[mine[j]], item_ok[mine[j]]
-                more, price = bits[mine[j]], per_bit[mine[j]]
+                further, own = out[after[j]], whole[mine[j]]
                 for q in range(size):
-                    value = own[q] + price * more[q] + further[q] if may[q] else np.inf
+                    value = own[q] + further[q]
                     here[q] = value if value < here[q] else here[q]
             _lowered(here, shape, move_dim, up, move_ok[s])
             continue
-        for at in range(first[row], first[row + 1]):
+        for at in range(first[row], first[row] + counts[row]):
             q, best = places[at], np.inf
             for m in range(len(move_dim)):
                 if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
                     best = min(best, here[moves[m, q]])
             for j in range(n):
-                if item_ok[mine[j], q]:
-                    i = mine[j]
-                    best = min(best, costs[i, q] + per_bit[i] * bits[i, q] + out[after[j], q])
+                best = min(best, whole[mine[j], q] + out[after[j], q])
             here[q] = best

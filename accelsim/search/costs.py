@@ -13,7 +13,7 @@ that leave a smaller last part are ``special`` to the tensor and have tables.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -161,13 +161,8 @@ class FrameCosts:
         starts = range(0, bound, spread.below * spread.positions)
         return float(sum(min(spread.below, bound - at) for at in starts))
 
-    def visits(self, tensor: Tensor) -> Values:
-        """Rounds outside a tile over the dims that reuse the tensor, those of uneven dims left out: per tile vector."""
-        reuse = tuple(name not in tensor.dims and not self.frame.is_ragged(name) for name in self.dims)
-        return _visits(self.frame.rounds, reuse)
-
     def most_visits(self, tensor: Tensor) -> int:
-        """``visits`` of the smallest tile."""
+        """Rounds over the dims that reuse the tensor, those of uneven dims left out."""
         rounds = zip(self.dims, self.frame.rounds, strict=True)
         return prod(n for name, n in rounds if name not in tensor.dims and not self.frame.is_ragged(name))
 
@@ -239,12 +234,3 @@ class FrameCosts:
         """Words at a boundary when nothing is kept: every element anew in every step."""
         first = prod(float(self.tables.every[table.at_every]) for table in words.tables)
         return words.scale * first * self.most_visits(tensor)
-
-
-@lru_cache(maxsize=512)
-def _visits(rounds: tuple[int, ...], reuse: tuple[bool, ...]) -> Values:
-    out = np.ones(1)
-    for count, reuses in zip(reversed(rounds), reversed(reuse), strict=True):
-        tiles = np.array(divisors(count), np.float64)
-        out = np.multiply.outer(count / tiles if reuses else np.ones(len(tiles)), out).ravel()
-    return out

@@ -142,9 +142,9 @@ class _Search(Frontier):
         walk, price = Walk(self.problem, entry.frame, self.tables, self.measures), self.price
         self.budget.spend(walk.size * walk.common.rows // ENTRIES)
         values = entry.values.copy()
-        if price is None or len(values) > 1:
+        if len(values) > 1:
             values = np.maximum(values, walk.lower)
-        if price is not None and not self.hopeless(entry.frame, values):
+        if not self.hopeless(entry.frame, values):
             values[0] = max(values[0], walk.root(price))
         return [self.entry(entry.number, entry.frame, values, self.tried, entry.first)]
 

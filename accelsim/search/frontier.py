@@ -67,7 +67,7 @@ class Frontier(ABC):
         values = entry.values
         if together and prod(map(len, pins(family))) > LARGE:
             walk = Walk(self.problem, family, self.tables, self.measures)
-            values = np.maximum(values, walk.lower if self.price is None else walk.root(self.price))
+            values = np.maximum(values, walk.root(self.price))
             if self.hopeless(family, values):
                 return []
         frames = enumerate(members(family, self.aligned, self.seen))

@@ -107,6 +107,15 @@ def places_of(shape: tuple[int, ...], dims: tuple[int, ...]) -> Ints:
 
 
 @lru_cache(maxsize=256)
+def tiles_of(rounds: tuple[int, ...]) -> Ints:
+    """Tiles per dim, room being left behind the last."""
+    out = np.ones((max(1, len(rounds)), max([1, *(len(divisors(n)) for n in rounds)])), np.int64)
+    for d, n in enumerate(rounds):
+        out[d, : len(divisors(n))] = divisors(n)
+    return out
+
+
+@lru_cache(maxsize=256)
 def ups_of(rounds: tuple[int, ...]) -> Ints:
     rows = []
     for count in rounds:

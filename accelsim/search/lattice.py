@@ -11,7 +11,7 @@ import numpy as np
 from accelsim.search import bound_kernels
 from accelsim.search.costs import FrameCosts
 from accelsim.search.frames import Frame, factors
-from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, places_of, ups_of
+from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, tiles_of, ups_of
 from accelsim.search.problem import Problem
 from accelsim.search.sides import sides_of
 from accelsim.search.states import States
@@ -86,11 +86,28 @@ class Lattice:
         return tuple(side.special for side in self.sides)
 
     @cached_property
-    def special_at(self) -> Ints:
-        """Per tensor and tile vector, the place in the lattice of the special dims alone."""
-        return np.array([places_of(self.shape, dims) for dims in self.special], np.int64)
+    def places(self) -> tuple[Ints, Ints, Floats]:
+        """Per tensor and tile vector: its place among the tiles of the tensor's own dims, and among those of its
+        special dims; and rounds outside over the dims that reuse the tensor."""
+        count = len(self.sides)
+        own, special, visits = (np.empty((count, self.size), kind) for kind in (np.int64, np.int64, np.float64))
+        reuse, mine, odd = (np.zeros((count, len(self.shape)), np.bool_) for _ in range(3))
+        for t, side in enumerate(self.sides):
+            for d, name in enumerate(self.dims):
+                mine[t, d], odd[t, d] = name in side.tensor.dims, d in side.special
+                reuse[t, d] = not mine[t, d] and not self.frame.is_ragged(name)
+        rounds = np.array(self.frame.rounds or (1,), np.int64)
+        bound_kernels.numbered(
+            np.array(self.shape), tiles_of(self.frame.rounds), rounds, mine, odd, reuse, own, special, visits
+        )
+        return own, special, visits
 
-    @cached_property
+    @property
+    def special_at(self) -> Ints:
+        """Per tensor and tile vector, the place among the tiles of its special dims."""
+        return self.places[1]
+
+    @property
     def visits(self) -> Floats:
         """Per tensor and tile vector, rounds outside over the dims that reuse it."""
-        return np.array([self.costs.visits(tensor) for tensor in self.problem.tensors])
+        return self.places[2]

@@ -8,21 +8,21 @@ from typing import NamedTuple
 import numpy as np
 
 from accelsim.search import bound_kernels
-from accelsim.search.grid import Flags, Ints, places_of
+from accelsim.search.grid import Flags, Ints
 from accelsim.search.lattice import Lattice
 from accelsim.search.sides import room_of
 
 
-class Standing(NamedTuple):
+class Stand(NamedTuple):
     """Per edge and tile vector: bits that the child's tile takes in its level, whether it may stand there as far as its
-    own tile goes, whether loops that change it may run outside from there on, both, and whether it may stand there or
-    where loops further out enlarge its tile."""
+    own tile goes, whether loops that change it may run outside from there on, and both. Per tile vector the edges whose
+    child may stand there or where loops further out enlarge its tile, a bit each."""
 
     bits: Ints
     place_ok: Flags
     closed_ok: Flags
     closable: Flags
-    hull: Flags
+    hull: Ints
 
 
 class Places(Lattice):
@@ -41,15 +41,15 @@ class Places(Lattice):
         ]
 
     @cached_property
-    def stand(self) -> Standing:
+    def stand(self) -> Stand:
         shape = len(self.edges), self.size
-        out = Standing(np.empty(shape, np.int64), *(np.empty(shape, np.bool_) for _ in range(4)))
+        flags = (np.empty(shape, np.bool_) for _ in range(3))
+        out = Stand(np.empty(shape, np.int64), *flags, np.zeros(self.size, np.int64))
         for t, side in enumerate(self.sides):
             if side.edges:
                 rows = np.array([i for i, edge in enumerate(self.edges) if edge.tensor == t])
-                dims = tuple(d for d, name in enumerate(self.dims) if name in side.tensor.dims)
                 bound_kernels.placed(
-                    rows, *side.stands(self.rooms[t]), places_of(self.shape, dims), self.digits, self._outside(t),
+                    rows, *side.stands(self.rooms[t]), self.places[0][t], self.digits, self._outside(t),
                     side.complete, *out,
                 )  # fmt: skip
         return out

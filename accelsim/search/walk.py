@@ -45,26 +45,26 @@ class Walk(Tables):
             out[number] = price[group] if price is not None and group >= 0 else 0.0
         return out
 
-    def priced(self, price: Floats) -> Floats:
+    def priced(self, price: Floats | None) -> Floats:
         """``least`` of the energy at these prices, to be used before anything else is bounded."""
         return self._into(self.costs.tables.room(self.common.rows, self.size, self.number), 0, price)
 
     @cached_property
-    def ways(self) -> tuple[Ints, NDArray[np.int32]]:
-        """The tile vectors of every state where all that is to come may still stand."""
-        first, places = np.zeros(self.common.rows + 1, np.int64), np.empty(self.common.rows * self.size, np.int32)
-        bound_kernels.opened(self.radix, self.common.row_of, self.common.items, self.stand.hull, places, first)
-        return first, places[: first[-1]].copy()
+    def ways(self) -> tuple[Ints, Ints, NDArray[np.int32]]:
+        """The tile vectors of every state where all that is to come may still stand (bound_kernels.opened)."""
+        first, counts = np.zeros(self.common.rows, np.int64), np.zeros(self.common.rows, np.int64)
+        places = bound_kernels.opened(self.radix, self.common.row_of, self.common.items, self.stand.hull, first, counts)
+        return first, counts, places
 
     @cached_property
     def relaxed(self) -> Floats:
         """Least cost still to come: [measure, row of the state, tile vector]."""
         return np.stack([self.least(measure) for measure in range(self.measures)])
 
-    def root(self, price: Floats) -> float:
+    def root(self, price: Floats | None) -> float:
         """What no mapping's energy goes below, by these prices."""
         priced = self.priced(price)
-        full = float((price * self.common.capacities[1]).sum())
+        full = 0.0 if price is None else float((price * self.common.capacities[1]).sum())
         return min(float(cost[0] + priced[self.common.row_of[state], 0]) for state, cost, _ in self.feeds) - full
 
     def inputs(self, price: Floats, priced: Floats) -> tuple[Any, ...]:
@@ -149,8 +149,7 @@ class Walk(Tables):
             "ways",
             "dense",
             "relaxed",
-            "visits",
-            "special_at",
+            "places",
             "moves",
         ):
             self.__dict__.pop(name, None)
