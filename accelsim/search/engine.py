@@ -36,7 +36,7 @@ from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
-from accelsim.search.slid import slid
+from accelsim.search.slid import Slides
 from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
 from accelsim.workload.operation import Operation
@@ -165,9 +165,9 @@ class _Search(Frontier):
     def follow(self, walk: Walk, price: Floats | None, values: Floats) -> None:
         """Raise a frame's bound on energy by following slides, unless it is hopeless already."""
         if not self.hopeless(walk.frame, values):
-            bound, reached = slid(walk, price, self.enough(walk.frame, values))
-            self.budget.spend(reached // REACHED)
-            values[0] = max(values[0], bound)
+            slides = Slides(walk, price)
+            values[0] = max(values[0], slides.bound(self.enough(walk.frame, values)))
+            self.budget.spend(slides.reached // REACHED)
 
     def dive(self, frame: Frame, price: Floats | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""

@@ -19,6 +19,7 @@ helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=Tr
 
 FREE, MOVES, SLIDES, REUSES = range(4)  # as in accelsim.search.kernels
 ROW, NEXT = range(2)  # columns of a standing that was reached
+HASH = 0x9E3779B97F4A7C1  # as in accelsim.search.kernels
 
 
 @helper
@@ -115,7 +116,7 @@ def potentials(roles, loop_dim, steps, nests, visits, fits, terms, groups, kept,
 
 
 @helper
-def _reach(q, row, value, least, heads, links, values, used):
+def _reach(q, row, value, heads, links, values, used):
     """Note that a standing is reached at tile vector ``q``, lists being in the order of falling numbers."""
     at, before = heads[q], -1
     while at >= 0 and links[at, ROW] > row:
@@ -133,13 +134,40 @@ def _reach(q, row, value, least, heads, links, values, used):
 
 
 @helper
-def _step(row, q, m, standings, costs, lattice, slides):
+def _found(q, row, heads, links):
+    """The number under which a standing was reached at tile vector ``q``, or -1."""
+    at = heads[q]
+    while at >= 0 and links[at, ROW] > row:
+        at = links[at, NEXT]
+    return at if at >= 0 and links[at, ROW] == row else -1
+
+
+@helper
+def _placing(way, q, frame):
+    """(what it costs to place the child of an edge, the standing after it); -1 where it may not stand."""
+    (
+        (_, _, _, _, _, after, placed, _),
+        (items, _, _, _, _, closed_ok, _),
+        lattice,
+        _,
+        (dense, bits, per_bit, place_ok, slid),
+    ) = frame
+    i = placed[way]
+    if not place_ok[i, q] or not (slid[items[i, 0]] or closed_ok[i, q]):
+        return 0.0, -1
+    return per_bit[i] * bits[i, q] + (0.0 if slid[items[i, 0]] else dense[i, q]), after[way]
+
+
+@helper
+def _step(row, q, m, frame):
     """(what a loop costs open and sliding tiles, the standing after it); -1 where it may not come."""
-    _, _, opens, sliding, _, _, _, onward = standings
+    (states, _, opens, sliding, _, _, _, onward), costs, lattice, slides, _ = frame
     items, low, constant, visits, special, closed_ok, roles = costs
-    _, loop_dim, trips, own_loop, _ = lattice
+    moves, loop_dim, trips, own_loop, move_ok = lattice
     first, joins, gain, free, _, number = slides
     value, begin, d = 0.0, 0, loop_dim[m]
+    if moves[m, q] < 0 or not move_ok[states[row], d]:
+        return value, -1
     for c in range(opens.shape[1]):
         i = opens[row, c]
         if i < 0:
@@ -149,12 +177,12 @@ def _step(row, q, m, standings, costs, lattice, slides):
         if role == FREE or role == REUSES:
             continue
         if not closed_ok[i, q]:
-            return 0.0, -1
+            return value, -1
         w, n, own = special[t, q], number[i], own_loop[t, m]
         cost = low[i, 0, w]
         if role == SLIDES:
             cost -= first[n, own, w]
-            begin |= np.int64(joins[n, own, w]) << c
+            begin |= int(joins[n, own, w]) << c
         value += cost * visits[t, q] + constant[i, 0]
     for c in range(sliding.shape[1]):
         i = sliding[row, c]
@@ -170,9 +198,9 @@ def _step(row, q, m, standings, costs, lattice, slides):
 
 
 @helper
-def _to_come(row, q, standings, costs, bits, per_bit, bound, slides):
+def _to_come(row, q, frame, bound):
     """What is still to come at least, by the relaxed bound and the most that slides may save."""
-    _, to_come, opens, sliding, _, _, _, _ = standings
+    (_, to_come, opens, sliding, _, _, _, _), costs, _, slides, (_, bits, per_bit, _, _) = frame
     items, visits, special = costs[0], costs[3], costs[4]
     most, number = slides[4], slides[5]
     value = bound[to_come[row], q]
@@ -190,9 +218,11 @@ def _to_come(row, q, standings, costs, bits, per_bit, bound, slides):
 
 
 @helper
-def _ending(row, q, standings, costs):
-    """What open tiles cost when no loop comes any more; infinite where they may not end."""
-    opens, (items, low, constant, visits, special, closed_ok, _) = standings[2], costs
+def _ending(row, q, top, frame):
+    """What open tiles cost when no loop comes any more; infinite where more must come."""
+    (states, _, opens, sliding, _, _, _, _), (items, low, constant, visits, special, closed_ok, _), _, _, _ = frame
+    if states[row] != 0 or (q != top and (opens[row, 0] >= 0 or sliding[row, 0] >= 0)):
+        return np.inf
     value = 0.0
     for c in range(opens.shape[1]):
         i = opens[row, c]
@@ -205,44 +235,80 @@ def _ending(row, q, standings, costs):
 
 
 @lean
-def follow(
-    starts, standings, costs, dense, bits, per_bit, place_ok, lattice, slides, slid, bound, enough, heads, links, values
-):  # fmt: skip
+def follow(starts, frame, bound, enough, heads, links, values):
     """(least energy of the frame, or what it exceeds where that is at least ``enough``; standings reached).
 
-    starts: (standing, energy) of every way to feed the MACs; dense[edge, q]: all that an edge of a tensor that never
-    slides costs; slid: tensors that slide; bound[row, q]: the relaxed bound at the same prices.  The room of ``links``
-    is all that may be reached: beyond it nothing is known, and the energy is minus infinity.
+    starts: (standing, energy) of every way to feed the MACs; frame: see accelsim.search.slid; bound[row, q]: the
+    relaxed bound at the same prices.  heads[q]: -1; the standings reached are listed from there on, the values of those
+    that are ruled out becoming infinite.  The room of ``links`` is all that may be reached: beyond it nothing is known,
+    and the energy is minus infinity.
     """
-    states, _, opens, sliding, first_way, after, placed, _ = standings
-    items, closed_ok = costs[0], costs[5]
-    moves, loop_dim, _, _, move_ok = lattice
+    first_way, moves = frame[0][4], frame[2][0]
     used, least, top = 0, np.inf, len(heads) - 1
-    margin = len(loop_dim) + len(items)
+    margin = len(moves) + len(frame[1][0])
     for n in range(len(starts)):
-        used = _reach(0, np.int64(starts[n, 0]), starts[n, 1], least, heads, links, values, used)
+        used = _reach(0, int(starts[n, 0]), starts[n, 1], heads, links, values, used)
     for q in range(len(heads)):
         at = heads[q]
         while at >= 0:
             row, here = links[at, ROW], values[at]
-            ahead = here + _to_come(row, q, standings, costs, bits, per_bit, bound, slides)
+            ahead = here + _to_come(row, q, frame, bound)
             if ahead >= enough:
-                least = min(least, ahead)
+                least, values[at] = min(least, ahead), np.inf
                 at = links[at, NEXT]
                 continue
             if used + margin > len(links):
                 return -np.inf, used
-            if states[row] == 0 and (q == top or (opens[row, 0] < 0 and sliding[row, 0] < 0)):
-                least = min(least, here + _ending(row, q, standings, costs))
+            least = min(least, here + _ending(row, q, top, frame))
             for way in range(first_way[row], first_way[row + 1]):
-                i = placed[way]
-                if place_ok[i, q] and (slid[items[i, 0]] or closed_ok[i, q]):
-                    cost = per_bit[i] * bits[i, q] + (0.0 if slid[items[i, 0]] else dense[i, q])
-                    used = _reach(q, after[way], here + cost, least, heads, links, values, used)
-            for m in range(len(loop_dim)):
-                if moves[m, q] >= 0 and move_ok[states[row], loop_dim[m]]:
-                    cost, to = _step(row, q, m, standings, costs, lattice, slides)
-                    if to >= 0:
-                        used = _reach(moves[m, q], to, here + cost, least, heads, links, values, used)
+                cost, to = _placing(way, q, frame)
+                if to >= 0:
+                    used = _reach(q, to, here + cost, heads, links, values, used)
+            for m in range(len(moves)):
+                cost, to = _step(row, q, m, frame)
+                if to >= 0:
+                    used = _reach(moves[m, q], to, here + cost, heads, links, values, used)
             at = links[at, NEXT]
     return least, used
+
+
+@lean
+def remaining(frame, heads, links, values, order, rest):
+    """Write what is still to come at least from every standing that ``follow`` reached and did not rule out."""
+    first_way, moves = frame[0][4], frame[2][0]
+    top = len(heads) - 1
+    for q in range(top, -1, -1):
+        count, at = 0, heads[q]
+        while at >= 0:
+            order[count] = at
+            count, at = count + 1, links[at, NEXT]
+        for place in range(count - 1, -1, -1):
+            at = order[place]
+            row, best = links[at, ROW], np.inf
+            if values[at] < np.inf:
+                best = _ending(row, q, top, frame)
+                for way in range(first_way[row], first_way[row + 1]):
+                    cost, to = _placing(way, q, frame)
+                    to = _found(q, to, heads, links) if to >= 0 else -1
+                    best = min(best, cost + rest[to]) if to >= 0 else best
+                for m in range(len(moves)):
+                    cost, to = _step(row, q, m, frame)
+                    to = _found(moves[m, q], to, heads, links) if to >= 0 else -1
+                    best = min(best, cost + rest[to]) if to >= 0 else best
+            rest[at] = best
+
+
+@lean
+def noted(heads, links, rest, keys, values):
+    """Write ``rest`` into a table of open addresses: the key of a standing is its row x tile vectors + tile vector."""
+    mask = len(keys) - 1
+    for q in range(len(heads)):
+        at = heads[q]
+        while at >= 0:
+            if rest[at] < np.inf:
+                key = links[at, ROW] * len(heads) + q
+                slot = (key * HASH >> 20) & mask
+                while keys[slot] >= 0:
+                    slot = (slot + 1) & mask
+                keys[slot], values[slot] = key, rest[at]
+            at = links[at, NEXT]

@@ -90,6 +90,22 @@ class Standings:
         levels = [state // radix**t % radix for t in tensors]
         return sum(self._places[t][Standing(levels[t])] * self._strides[t] for t in tensors)
 
+    @cached_property
+    def codes(self) -> tuple[Ints, Ints, Ints]:
+        """How a label tells its standing: per edge, what it adds to its tensor's code when it is open, and when it
+        slides; and per tensor, level and code, what that adds to the number of the standing, -1 where there is none."""
+        mine = [[i for i, edge in enumerate(self.problem.edges) if edge.tensor == t] for t in range(len(self._own))]
+        bits = max(len(own) for own, slides in zip(mine, self.slides, strict=True) if slides)
+        opened, sliding = (np.zeros(max(1, len(self.problem.edges)), np.int64) for _ in range(2))
+        table = np.full((len(mine), self.states.radix, 1 << 2 * bits), -1, np.int64)
+        for t, own in enumerate(mine):
+            for local, edge in enumerate(own if self.slides[t] else ()):
+                opened[edge], sliding[edge] = 1 << local, 1 << bits + local
+            for standing, place in self._places[t].items():
+                code = sum(opened[edge] for edge in standing.open) + sum(sliding[edge] for edge in standing.sliding)
+                table[t, standing.level, code] = place * self._strides[t]
+        return opened, sliding, table
+
     def _moved(self, row: int, tensor: int, old: Standing, new: Standing) -> int:
         return row + (self._places[tensor][new] - self._places[tensor][old]) * self._strides[tensor]
 
