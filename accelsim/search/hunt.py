@@ -35,6 +35,11 @@ class Hunt:
         self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
         self.table = np.full(4096, -1, np.int64)
         self.counters = np.zeros(kernels.COUNTERS, np.int64)
+        deepest = len(walk.common.items) + 2
+        self.scratch = (
+            np.empty((deepest, self.ints.shape[1]), np.int64), np.empty((deepest, self.floats.shape[1])),
+            np.empty(deepest, np.int64), np.empty(measures), np.empty(measures),
+        )  # fmt: skip
         for state, cost, exact in walk.feeds:
             self._root(state, cost, exact)
         walk.forget_tiles()
@@ -79,7 +84,7 @@ class Hunt:
         while status == kernels.FULL:
             self._make_room()
             status, found, looked_at, least = kernels.explore(
-                most, self.walk.margin, self.weight, aim, *self.inputs,
+                most, self.walk.margin, self.weight, self.scratch, aim, *self.inputs,
                 self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
             )  # fmt: skip
             most -= looked_at

@@ -18,7 +18,10 @@ import numpy as np
 from numba import njit
 
 kernel = njit(cache=True, error_model="numpy")
-helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# Kernels that neither make nor return arrays need not count references to them.  Counting takes longer than all else
+# that they do: an atomic addition for every array of every tuple, in every call.
+lean = njit(cache=True, error_model="numpy", _nrt=False)
+helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 # Columns of a label's integers; NODES: edges whose children stand right inside its loop; from SLOT on, per slot where
 # its slide began (special tile vector + 1) or 0.
@@ -121,7 +124,7 @@ def potentials(
                     first_saved[i, k, start] = having[k, start]
 
 
-@kernel
+@lean
 def _value(objective, compute, rates, values):
     """(primary, secondary) of a vector of measures: energy, then words per port."""
     cycles = compute
@@ -147,7 +150,7 @@ def _key(objective, compute, rates, ahead, paid, weight, left):
     return cycles + energy / (energy + 1e15)
 
 
-@kernel
+@lean
 def _hopeless(objective, compute, rates, values, goal, front, fronts):
     """Whether nothing with at least these measures can be better than what is known.
 
@@ -171,7 +174,7 @@ def _hopeless(objective, compute, rates, values, goal, front, fronts):
     return first >= goal[0] * (1.0 - CLOSE) and second >= goal[1] * (1.0 - CLOSE)
 
 
-@kernel
+@lean
 def _push(keys, ids, counters, key, label):
     n = counters[HEAP]
     counters[HEAP] = n + 1
@@ -507,10 +510,10 @@ def _go_on(
             _push(keys, ids, counters, key, n)
 
 
-@kernel
+@lean
 def explore(
-    most_pops, margin, weight, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table,
-    counters,
+    most_pops, margin, weight, scratch, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
+    table, counters,
 ):  # fmt: skip
     """Expand labels in the order of their keys, until one is complete, none is left, enough were looked at, or the
     arrays have no room for the ``margin`` labels that one more may add.
@@ -522,11 +525,9 @@ def explore(
     """
     objective, compute, rates, _, goal, front, fronts = aim
     items, measures, passes = costs[0], len(aim[2]), len(fans[0])
-    columns, width, deepest = ints.shape[1], floats.shape[1], len(items) + 1
-    ahead, now = np.empty(measures), np.empty(measures)
-    scratch = (np.empty(columns, np.int64), np.empty(width), now, ahead)
-    rows, values = np.empty((deepest, columns), np.int64), np.empty((deepest, width))
-    following = np.empty(deepest, np.int64)
+    rows, values, following, now, ahead = scratch
+    last = len(items) + 1
+    spare = (rows[last], values[last], now, ahead)
     status, found, least, pops, work = EMPTY, -1, np.inf, 0, counters[WORK]
     while counters[HEAP] > 0:
         if pops >= most_pops or counters[WORK] - work >= PER_LABEL * most_pops:
@@ -560,7 +561,7 @@ def explore(
         while depth >= 0:
             if fresh:
                 _go_on(
-                    rows[depth], values[depth], scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans,
+                    rows[depth], values[depth], spare, aim, weight, radix, top, costs, rules, bounds, steps, fans,
                     ints, floats, keys, ids, table, counters,
                 )  # fmt: skip
             i = following[depth]
