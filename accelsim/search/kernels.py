@@ -358,7 +358,7 @@ def _settle(row, values, move, dim, trips, measures, costs, now):
 
 
 @helper
-def _ahead(row, values, radix, costs, bounds, ahead):
+def _ahead(row, values, back, costs, bounds, ahead):
     """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
     bound, price, priced_bound, wanted, bits, item_group, limit, row_of = bounds
     items, visits, special, slots, saved, slide_of = costs[0], costs[4], costs[5], costs[6], costs[13], costs[14]
@@ -374,9 +374,7 @@ def _ahead(row, values, radix, costs, bounds, ahead):
             for k in range(len(ahead)):
                 ahead[k] -= saved[slide_of[i], k, row[SLOT + slot] - 1, special[t, q]] * visits[t, q]
             continue
-        have = (s // radix**t) % radix
-        if items[i, 1] > have:
-            s += (items[i, 1] - have) * radix**t
+        s = back[i, s]
         if item_group[i] >= 0:
             freed += price[item_group[i]] * bits[i, q]
     priced, s = ahead[0], row_of[s]
@@ -391,12 +389,11 @@ def _ahead(row, values, radix, costs, bounds, ahead):
 
 
 @helper
-def _may_pass(row, tensors, radix, pass_need, passed, digits):
+def _may_pass(row, outermost, pass_need, passed, digits):
     """Whether all that lies inside the next fan-out stands, and nothing of the one before is still to come."""
     region = row[REGION]
-    for t in range(tensors):
-        if (row[STATE] // radix**t) % radix >= pass_need[region]:
-            return False
+    if outermost[row[STATE]] >= pass_need[region]:
+        return False
     for dim in range(len(digits)):
         if region > 0 and digits[dim, row[Q]] < passed[region - 1, dim]:
             return False
@@ -414,19 +411,17 @@ def _stands_outside(row, t, level, tensors, nested):
 
 
 @helper
-def _place(row, values, i, measures, radix, items, rules, bounds):
-    """Put the child of an edge around a label; False when it may not stand there."""
-    place_ok, item_level, region_of, nested, tensors, nests = rules
+def _place(row, values, i, measures, after, items, rules, bounds):
+    """Put the child of an edge, whose turn it is, around a label; False when it may not stand there."""
+    _, item_level, _, nested, tensors, nests = rules
     _, _, _, wanted, bits, item_group, limit, _ = bounds
     t, level, q = items[i, 0], item_level[i], row[Q]
-    if (row[STATE] // radix**t) % radix != items[i, 1] or region_of[level] != row[REGION] or not place_ok[i, q]:
-        return False
     if nests:
         if _stands_outside(row, t, level, tensors, nested):
             return False
         row[PLACED] |= 1 << (level * tensors + t)
     group = item_group[i]
-    row[STATE] -= (items[i, 1] - items[i, 2]) * radix**t
+    row[STATE] = after[i, row[STATE]]
     if group >= 0:
         values[2 * measures + group] += bits[i, q]
         if values[2 * measures + group] > limit[group]:
@@ -439,44 +434,44 @@ def _place(row, values, i, measures, radix, items, rules, bounds):
 
 
 @helper
-def _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead):
+def _least_open(aim, back, costs, bounds, ints, floats, ids, counters, ahead):
     """The least primary value that a label in the heap may still come to."""
     least = np.inf
     for i in range(counters[HEAP]):
         label = ids[i]
         if ints[label, ALIVE]:
-            _ahead(ints[label], floats[label], radix, costs, bounds, ahead)
+            _ahead(ints[label], floats[label], back, costs, bounds, ahead)
             least = min(least, _value(aim[0], aim[1], aim[2], ahead)[0])
     return least
 
 
 @helper
-def _too_early(row, dim, radix, items, roles, move_ok):
+def _too_early(row, dim, lift, items, roles, move_ok):
     """Whether a child that stands here might as well stand around a loop over ``dim``, which only reuses its tile."""
     nodes = row[NODES]
     for i in range(len(items)):
         if (nodes >> i) & 1 and (roles[items[i, 0], dim] == FREE or roles[items[i, 0], dim] == REUSES):
-            before = row[STATE] + (items[i, 1] - items[i, 2]) * radix ** items[i, 0]
-            if move_ok[before, dim]:
+            if move_ok[row[STATE] + lift[i], dim]:
                 return True
     return False
 
 
 @helper
 def _go_on(
-    here, values_here, scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
+    here, values_here, scratch, aim, weight, turns, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
     table, counters,
 ):  # fmt: skip
     """Add the labels that a loop, a fan-out or the end makes of a label with some children placed right around it."""
     objective, compute, rates, lexical, goal, front, fronts = aim
     row, values, now, ahead = scratch
+    lift, _, back, outermost = turns
     items, roles = costs[0], costs[10]
     moves, move_dim, move_trips, move_ok, digits, loops_left = steps
     pass_need, passed, pin_most = fans
     measures, passes, kinds, nests = len(rates), len(pass_need), len(move_dim), rules[5]
     q, region, state = here[Q], here[REGION], here[STATE]
     # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
-    passing = region < passes and _may_pass(here, rules[4], radix, pass_need, passed, digits)
+    passing = region < passes and _may_pass(here, outermost, pass_need, passed, digits)
     for step in range(kinds if passing else 0, kinds + 2):
         if step < kinds:
             dim = move_dim[step]
@@ -484,7 +479,7 @@ def _go_on(
                 continue
             if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
                 continue
-            if not nests and _too_early(here, dim, radix, items, roles, move_ok):
+            if not nests and _too_early(here, dim, lift, items, roles, move_ok):
                 continue
         elif step == kinds and not passing:
             continue
@@ -501,7 +496,7 @@ def _go_on(
             if not _settle(row, values, -1, -1, 1, measures, costs, now):
                 continue
             row[MOVE] = -1
-        _ahead(row, values, radix, costs, bounds, ahead)
+        _ahead(row, values, back, costs, bounds, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
         n = _insert(ints, floats, table, counters, row, values, measures, lexical)
@@ -512,7 +507,7 @@ def _go_on(
 
 @lean
 def explore(
-    most_pops, margin, weight, scratch, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
+    most_pops, margin, weight, scratch, aim, turns, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
     table, counters,
 ):  # fmt: skip
     """Expand labels in the order of their keys, until one is complete, none is left, enough were looked at, or the
@@ -525,6 +520,8 @@ def explore(
     """
     objective, compute, rates, _, goal, front, fronts = aim
     items, measures, passes = costs[0], len(aim[2]), len(fans[0])
+    _, after, back, _ = turns
+    place_ok, item_level, region_of = rules[:3]
     rows, values, following, now, ahead = scratch
     last = len(items) + 1
     spare = (rows[last], values[last], now, ahead)
@@ -540,7 +537,7 @@ def explore(
         _, label = _pop(keys, ids, counters)
         if not ints[label, ALIVE]:
             continue
-        _ahead(ints[label], floats[label], radix, costs, bounds, ahead)
+        _ahead(ints[label], floats[label], back, costs, bounds, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
         pops += 1
@@ -561,7 +558,7 @@ def explore(
         while depth >= 0:
             if fresh:
                 _go_on(
-                    rows[depth], values[depth], spare, aim, weight, radix, top, costs, rules, bounds, steps, fans,
+                    rows[depth], values[depth], spare, aim, weight, turns, top, costs, rules, bounds, steps, fans,
                     ints, floats, keys, ids, table, counters,
                 )  # fmt: skip
             i = following[depth]
@@ -569,13 +566,17 @@ def explore(
                 depth, fresh = depth - 1, False
                 continue
             following[depth] += 1
-            _copy(rows[depth], values[depth], rows[depth + 1], values[depth + 1])
+            row = rows[depth]
+            fresh = after[i, row[STATE]] >= 0 and region_of[item_level[i]] == row[REGION] and place_ok[i, row[Q]]
+            if not fresh:
+                continue
+            _copy(row, values[depth], rows[depth + 1], values[depth + 1])
             following[depth + 1] = i + 1
-            fresh = _place(rows[depth + 1], values[depth + 1], i, measures, radix, items, rules, bounds)
+            fresh = _place(rows[depth + 1], values[depth + 1], i, measures, after, items, rules, bounds)
             if fresh:
-                _ahead(rows[depth + 1], values[depth + 1], radix, costs, bounds, ahead)
+                _ahead(rows[depth + 1], values[depth + 1], back, costs, bounds, ahead)
                 fresh = not _hopeless(objective, compute, rates, ahead, goal, front, fronts)
             depth += fresh
     if status == RUNNING:
-        least = _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead)
+        least = _least_open(aim, back, costs, bounds, ints, floats, ids, counters, ahead)
     return status, found, pops, least
