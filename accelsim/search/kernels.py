@@ -21,7 +21,9 @@ kernel = njit(cache=True, error_model="numpy")
 # Kernels that neither make nor return arrays need not count references to them.  Counting takes longer than all else
 # that they do: an atomic addition for every array of every tuple, in every call.
 lean = njit(cache=True, error_model="numpy", _nrt=False)
-helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+helper = njit(
+    cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+)
 
 # Columns of a label's integers; NODES: edges whose children stand right inside its loop; from SLOT on, per slot where
 # its slide began (special tile vector + 1) or 0.
@@ -450,9 +452,11 @@ def _too_early(row, dim, lift, items, roles, move_ok):
     """Whether a child that stands here might as well stand around a loop over ``dim``, which only reuses its tile."""
     nodes = row[NODES]
     for i in range(len(items)):
-        if (nodes >> i) & 1 and (roles[items[i, 0], dim] == FREE or roles[items[i, 0], dim] == REUSES):
-            if move_ok[row[STATE] + lift[i], dim]:
-                return True
+        if not (nodes >> i) & 1:
+            continue
+        role = roles[items[i, 0], dim]
+        if (role == FREE or role == REUSES) and move_ok[row[STATE] + lift[i], dim]:
+            return True
     return False
 
 
