@@ -448,16 +448,16 @@ def _least_open(aim, back, costs, bounds, ints, floats, ids, counters, ahead):
 
 
 @helper
-def _too_early(row, dim, lift, items, roles, move_ok):
-    """Whether a child that stands here might as well stand around a loop over ``dim``, which only reuses its tile."""
-    nodes = row[NODES]
+def _too_early(row, lift, items, roles, move_ok):
+    """The dims, as bits, that only reuse the tile of a child that stands here: it might as well stand around a loop."""
+    dims = 0
     for i in range(len(items)):
-        if not (nodes >> i) & 1:
-            continue
-        role = roles[items[i, 0], dim]
-        if (role == FREE or role == REUSES) and move_ok[row[STATE] + lift[i], dim]:
-            return True
-    return False
+        if (row[NODES] >> i) & 1:
+            for dim in range(roles.shape[1]):
+                role = roles[items[i, 0], dim]
+                if (role == FREE or role == REUSES) and move_ok[row[STATE] + lift[i], dim]:
+                    dims |= 1 << dim
+    return dims
 
 
 @helper
@@ -476,30 +476,26 @@ def _go_on(
     q, region, state = here[Q], here[REGION], here[STATE]
     # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
     passing = region < passes and _may_pass(here, outermost, pass_need, passed, digits)
+    barred = 0 if nests or passing else _too_early(here, lift, items, roles, move_ok)
     for step in range(kinds if passing else 0, kinds + 2):
+        move, dim, trips = -1, -1, 1
         if step < kinds:
-            dim = move_dim[step]
-            if moves[step, q] < 0 or not move_ok[state, dim]:
+            move, dim, trips = step, move_dim[step], move_trips[step]
+            if moves[step, q] < 0 or not move_ok[state, dim] or (barred >> dim) & 1:
                 continue
             if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
-                continue
-            if not nests and _too_early(here, dim, lift, items, roles, move_ok):
                 continue
         elif step == kinds and not passing:
             continue
         elif step > kinds and (state != 0 or q != top or region < passes or here[OPEN] == 0):
             continue
         _copy(here, values_here, row, values)
-        if step < kinds:
-            if not _settle(row, values, step, dim, move_trips[step], measures, costs, now):
-                continue
-            row[Q], row[MOVE] = moves[step, q], step
-        elif step == kinds:
+        if step == kinds:
             row[REGION], row[MOVE] = region + 1, PASS
+        elif not _settle(row, values, move, dim, trips, measures, costs, now):
+            continue
         else:
-            if not _settle(row, values, -1, -1, 1, measures, costs, now):
-                continue
-            row[MOVE] = -1
+            row[Q], row[MOVE] = moves[move, q] if move >= 0 else q, move
         _ahead(row, values, back, costs, bounds, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
