@@ -12,6 +12,7 @@ from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.search import kernels
 from accelsim.search.frames import Spread
 from accelsim.search.grid import Floats
+from accelsim.search.turns import Turns
 from accelsim.search.walk import Walk
 
 WEIGHT = 0.05
@@ -27,7 +28,8 @@ class Hunt:
     ) -> None:
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
         priced = np.zeros((1, 1)) if price is None else walk.least(0, price)
-        self.inputs = walk.inputs(np.zeros(len(walk.common.capacities[1])) if price is None else price, priced)
+        _, *inputs = walk.inputs(np.zeros(len(walk.common.capacities[1])) if price is None else price, priced)
+        self.inputs = walk.costs.tables.once("turns", lambda: Turns.of(walk.common)), *inputs
         self.rates = np.array([m.rate for m in walk.problem.measures[: walk.measures]])
         measures, (_, limits) = len(self.rates), walk.common.capacities
         self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.slots.max(initial=-1))), np.int64)
@@ -35,6 +37,11 @@ class Hunt:
         self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
         self.table = np.full(4096, -1, np.int64)
         self.counters = np.zeros(kernels.COUNTERS, np.int64)
+        deepest = len(walk.common.items) + 2
+        self.scratch = (
+            np.empty((deepest, self.ints.shape[1]), np.int64), np.empty((deepest, self.floats.shape[1])),
+            np.empty(deepest, np.int64), np.empty(measures), np.empty(measures),
+        )  # fmt: skip
         for state, cost, exact in walk.feeds:
             self._root(state, cost, exact)
         walk.forget_tiles()
@@ -79,7 +86,7 @@ class Hunt:
         while status == kernels.FULL:
             self._make_room()
             status, found, looked_at, least = kernels.explore(
-                most, self.walk.margin, self.weight, aim, *self.inputs,
+                most, self.walk.margin, self.weight, self.scratch, aim, *self.inputs,
                 self.ints, self.floats, self.keys, self.ids, self.table, self.counters,
             )  # fmt: skip
             most -= looked_at

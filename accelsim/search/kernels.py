@@ -18,7 +18,12 @@ import numpy as np
 from numba import njit
 
 kernel = njit(cache=True, error_model="numpy")
-helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# Kernels that neither make nor return arrays need not count references to them.  Counting takes longer than all else
+# that they do: an atomic addition for every array of every tuple, in every call.
+lean = njit(cache=True, error_model="numpy", _nrt=False)
+helper = njit(
+    cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+)
 
 # Columns of a label's integers; NODES: edges whose children stand right inside its loop; from SLOT on, per slot where
 # its slide began (special tile vector + 1) or 0.
@@ -52,7 +57,7 @@ def _stays(i, t, start, w, move, terms, groups, kept, out):
         out[measure[term]] += value
 
 
-@kernel
+@lean
 def _value(objective, compute, rates, values):
     """(primary, secondary) of a vector of measures: energy, then words per port."""
     cycles = compute
@@ -78,7 +83,7 @@ def _key(objective, compute, rates, ahead, paid, weight, left):
     return cycles + energy / (energy + 1e15)
 
 
-@kernel
+@lean
 def _hopeless(objective, compute, rates, values, goal, front, fronts):
     """Whether nothing with at least these measures can be better than what is known.
 
@@ -102,7 +107,7 @@ def _hopeless(objective, compute, rates, values, goal, front, fronts):
     return first >= goal[0] * (1.0 - CLOSE) and second >= goal[1] * (1.0 - CLOSE)
 
 
-@kernel
+@lean
 def _push(keys, ids, counters, key, label):
     n = counters[HEAP]
     counters[HEAP] = n + 1
@@ -286,7 +291,7 @@ def _settle(row, values, move, dim, trips, measures, costs, now):
 
 
 @helper
-def _ahead(row, values, radix, costs, bounds, ahead):
+def _ahead(row, values, back, costs, bounds, ahead):
     """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
     bound, price, priced_bound, wanted, bits, item_group, limit, row_of = bounds
     items, visits, special, slots, saved, slide_of = costs[0], costs[4], costs[5], costs[6], costs[13], costs[14]
@@ -302,9 +307,7 @@ def _ahead(row, values, radix, costs, bounds, ahead):
             for k in range(len(ahead)):
                 ahead[k] -= saved[slide_of[i], k, row[SLOT + slot] - 1, special[t, q]] * visits[t, q]
             continue
-        have = (s // radix**t) % radix
-        if items[i, 1] > have:
-            s += (items[i, 1] - have) * radix**t
+        s = back[i, s]
         if item_group[i] >= 0:
             freed += price[item_group[i]] * bits[i, q]
     priced, s = ahead[0], row_of[s]
@@ -319,12 +322,11 @@ def _ahead(row, values, radix, costs, bounds, ahead):
 
 
 @helper
-def _may_pass(row, tensors, radix, pass_need, passed, digits):
+def _may_pass(row, outermost, pass_need, passed, digits):
     """Whether all that lies inside the next fan-out stands, and nothing of the one before is still to come."""
     region = row[REGION]
-    for t in range(tensors):
-        if (row[STATE] // radix**t) % radix >= pass_need[region]:
-            return False
+    if outermost[row[STATE]] >= pass_need[region]:
+        return False
     for dim in range(len(digits)):
         if region > 0 and digits[dim, row[Q]] < passed[region - 1, dim]:
             return False
@@ -342,19 +344,17 @@ def _stands_outside(row, t, level, tensors, nested):
 
 
 @helper
-def _place(row, values, i, measures, radix, items, rules, bounds):
-    """Put the child of an edge around a label; False when it may not stand there."""
-    place_ok, item_level, region_of, nested, tensors, nests = rules
+def _place(row, values, i, measures, after, items, rules, bounds):
+    """Put the child of an edge, whose turn it is, around a label; False when it may not stand there."""
+    _, item_level, _, nested, tensors, nests = rules
     _, _, _, wanted, bits, item_group, limit, _ = bounds
     t, level, q = items[i, 0], item_level[i], row[Q]
-    if (row[STATE] // radix**t) % radix != items[i, 1] or region_of[level] != row[REGION] or not place_ok[i, q]:
-        return False
     if nests:
         if _stands_outside(row, t, level, tensors, nested):
             return False
         row[PLACED] |= 1 << (level * tensors + t)
     group = item_group[i]
-    row[STATE] -= (items[i, 1] - items[i, 2]) * radix**t
+    row[STATE] = after[i, row[STATE]]
     if group >= 0:
         values[2 * measures + group] += bits[i, q]
         if values[2 * measures + group] > limit[group]:
@@ -367,69 +367,67 @@ def _place(row, values, i, measures, radix, items, rules, bounds):
 
 
 @helper
-def _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead):
+def _least_open(aim, back, costs, bounds, ints, floats, ids, counters, ahead):
     """The least primary value that a label in the heap may still come to."""
     least = np.inf
     for i in range(counters[HEAP]):
         label = ids[i]
         if ints[label, ALIVE]:
-            _ahead(ints[label], floats[label], radix, costs, bounds, ahead)
+            _ahead(ints[label], floats[label], back, costs, bounds, ahead)
             least = min(least, _value(aim[0], aim[1], aim[2], ahead)[0])
     return least
 
 
 @helper
-def _too_early(row, dim, radix, items, roles, move_ok):
-    """Whether a child that stands here might as well stand around a loop over ``dim``, which only reuses its tile."""
-    nodes = row[NODES]
+def _too_early(row, lift, items, roles, move_ok):
+    """The dims, as bits, that only reuse the tile of a child that stands here: it might as well stand around a loop."""
+    dims = 0
     for i in range(len(items)):
-        if (nodes >> i) & 1 and (roles[items[i, 0], dim] == FREE or roles[items[i, 0], dim] == REUSES):
-            before = row[STATE] + (items[i, 1] - items[i, 2]) * radix ** items[i, 0]
-            if move_ok[before, dim]:
-                return True
-    return False
+        if (row[NODES] >> i) & 1:
+            for dim in range(roles.shape[1]):
+                role = roles[items[i, 0], dim]
+                if (role == FREE or role == REUSES) and move_ok[row[STATE] + lift[i], dim]:
+                    dims |= 1 << dim
+    return dims
 
 
 @helper
 def _go_on(
-    here, values_here, scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
+    here, values_here, scratch, aim, weight, turns, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
     table, counters,
 ):  # fmt: skip
     """Add the labels that a loop, a fan-out or the end makes of a label with some children placed right around it."""
     objective, compute, rates, lexical, goal, front, fronts = aim
     row, values, now, ahead = scratch
+    lift, _, back, outermost = turns
     items, roles = costs[0], costs[10]
     moves, move_dim, move_trips, move_ok, digits, loops_left = steps
     pass_need, passed, pin_most = fans
     measures, passes, kinds, nests = len(rates), len(pass_need), len(move_dim), rules[5]
     q, region, state = here[Q], here[REGION], here[STATE]
     # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
-    passing = region < passes and _may_pass(here, rules[4], radix, pass_need, passed, digits)
+    passing = region < passes and _may_pass(here, outermost, pass_need, passed, digits)
+    barred = 0 if nests or passing else _too_early(here, lift, items, roles, move_ok)
     for step in range(kinds if passing else 0, kinds + 2):
+        move, dim, trips = -1, -1, 1
         if step < kinds:
-            dim = move_dim[step]
-            if moves[step, q] < 0 or not move_ok[state, dim]:
+            move, dim, trips = step, move_dim[step], move_trips[step]
+            if moves[step, q] < 0 or not move_ok[state, dim] or (barred >> dim) & 1:
                 continue
             if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
-                continue
-            if not nests and _too_early(here, dim, radix, items, roles, move_ok):
                 continue
         elif step == kinds and not passing:
             continue
         elif step > kinds and (state != 0 or q != top or region < passes or here[OPEN] == 0):
             continue
         _copy(here, values_here, row, values)
-        if step < kinds:
-            if not _settle(row, values, step, dim, move_trips[step], measures, costs, now):
-                continue
-            row[Q], row[MOVE] = moves[step, q], step
-        elif step == kinds:
+        if step == kinds:
             row[REGION], row[MOVE] = region + 1, PASS
+        elif not _settle(row, values, move, dim, trips, measures, costs, now):
+            continue
         else:
-            if not _settle(row, values, -1, -1, 1, measures, costs, now):
-                continue
-            row[MOVE] = -1
-        _ahead(row, values, radix, costs, bounds, ahead)
+            row[Q], row[MOVE] = moves[move, q] if move >= 0 else q, move
+        _ahead(row, values, back, costs, bounds, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
         n = _insert(ints, floats, table, counters, row, values, measures, lexical)
@@ -438,10 +436,10 @@ def _go_on(
             _push(keys, ids, counters, key, n)
 
 
-@kernel
+@lean
 def explore(
-    most_pops, margin, weight, aim, radix, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids, table,
-    counters,
+    most_pops, margin, weight, scratch, aim, turns, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
+    table, counters,
 ):  # fmt: skip
     """Expand labels in the order of their keys, until one is complete, none is left, enough were looked at, or the
     arrays have no room for the ``margin`` labels that one more may add.
@@ -453,11 +451,11 @@ def explore(
     """
     objective, compute, rates, _, goal, front, fronts = aim
     items, measures, passes = costs[0], len(aim[2]), len(fans[0])
-    columns, width, deepest = ints.shape[1], floats.shape[1], len(items) + 1
-    ahead, now = np.empty(measures), np.empty(measures)
-    scratch = (np.empty(columns, np.int64), np.empty(width), now, ahead)
-    rows, values = np.empty((deepest, columns), np.int64), np.empty((deepest, width))
-    following = np.empty(deepest, np.int64)
+    _, after, back, _ = turns
+    place_ok, item_level, region_of = rules[:3]
+    rows, values, following, now, ahead = scratch
+    last = len(items) + 1
+    spare = (rows[last], values[last], now, ahead)
     status, found, least, pops, work = EMPTY, -1, np.inf, 0, counters[WORK]
     while counters[HEAP] > 0:
         if pops >= most_pops or counters[WORK] - work >= PER_LABEL * most_pops:
@@ -470,7 +468,7 @@ def explore(
         _, label = _pop(keys, ids, counters)
         if not ints[label, ALIVE]:
             continue
-        _ahead(ints[label], floats[label], radix, costs, bounds, ahead)
+        _ahead(ints[label], floats[label], back, costs, bounds, ahead)
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
         pops += 1
@@ -491,7 +489,7 @@ def explore(
         while depth >= 0:
             if fresh:
                 _go_on(
-                    rows[depth], values[depth], scratch, aim, weight, radix, top, costs, rules, bounds, steps, fans,
+                    rows[depth], values[depth], spare, aim, weight, turns, top, costs, rules, bounds, steps, fans,
                     ints, floats, keys, ids, table, counters,
                 )  # fmt: skip
             i = following[depth]
@@ -499,13 +497,17 @@ def explore(
                 depth, fresh = depth - 1, False
                 continue
             following[depth] += 1
-            _copy(rows[depth], values[depth], rows[depth + 1], values[depth + 1])
+            row = rows[depth]
+            fresh = after[i, row[STATE]] >= 0 and region_of[item_level[i]] == row[REGION] and place_ok[i, row[Q]]
+            if not fresh:
+                continue
+            _copy(row, values[depth], rows[depth + 1], values[depth + 1])
             following[depth + 1] = i + 1
-            fresh = _place(rows[depth + 1], values[depth + 1], i, measures, radix, items, rules, bounds)
+            fresh = _place(rows[depth + 1], values[depth + 1], i, measures, after, items, rules, bounds)
             if fresh:
-                _ahead(rows[depth + 1], values[depth + 1], radix, costs, bounds, ahead)
+                _ahead(rows[depth + 1], values[depth + 1], back, costs, bounds, ahead)
                 fresh = not _hopeless(objective, compute, rates, ahead, goal, front, fronts)
             depth += fresh
     if status == RUNNING:
-        least = _least_open(aim, radix, costs, bounds, ints, floats, ids, counters, ahead)
+        least = _least_open(aim, back, costs, bounds, ints, floats, ids, counters, ahead)
     return status, found, pops, least
