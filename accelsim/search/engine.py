@@ -36,14 +36,14 @@ from accelsim.search.prices import best_price
 from accelsim.search.problem import Problem
 from accelsim.search.restriction import Restriction
 from accelsim.search.rules import Rules, dataflow_of
-from accelsim.search.slid import Slides
+from accelsim.search.slid import Guide, Slides
 from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
 from accelsim.workload.operation import Operation
 
-DIVES, DIVE, STEEP, STEEPER, FEW = 12, 500, 0.5, 4, 20
-"""Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it, and
-how many times more when nothing was found."""
+DIVES, DIVE, STEEP, STEEPER, FEW, NEAR = 12, 500, 0.5, 4, 20, 0.03
+"""Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it,
+how many times more when nothing was found, and how far above a frame's bound it is looked for."""
 FIRST, CHUNK, REACHED = 20_000, 50_000, 30
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock; standings reached
 by the bound that follows slides that take as long as one."""
@@ -152,28 +152,43 @@ class _Search(Frontier):
         """The bound that follows slides. The first few frames are also dived into for something to compare with, and
         set the price."""
         walk, values = Walk(self.problem, entry.frame, self.tables, self.measures), entry.values.copy()
-        first = self.dives < DIVES
-        if first:
+        if self.dives >= DIVES:
+            self.follow(Slides(walk, self.price), values)
+        else:
             self.price, bound = best_price(walk, self.price, inf)
             values[0] = max(values[0], bound)
-        self.follow(walk, self.price, values)
-        if first and not self.hopeless(entry.frame, values):
-            self.dives += 1
-            self.dive(entry.frame, self.price)
+            guide = self.aimed(Slides(walk, self.price), values)
+            if not self.hopeless(entry.frame, values):
+                self.dives += 1
+                self.dive(entry.frame, self.price, guide)
         return [self.entry(entry.number, entry.frame, values, self.begin, entry.first)]
 
-    def follow(self, walk: Walk, price: Floats | None, values: Floats) -> None:
+    def follow(self, slides: Slides, values: Floats) -> None:
         """Raise a frame's bound on energy by following slides, unless it is hopeless already."""
-        if not self.hopeless(walk.frame, values):
-            slides = Slides(walk, price)
-            values[0] = max(values[0], slides.bound(self.enough(walk.frame, values)))
+        frame = slides.walk.frame
+        if not self.hopeless(frame, values):
+            values[0] = max(values[0], slides.bound(self.enough(frame, values)))
             self.budget.spend(slides.reached // REACHED)
 
-    def dive(self, frame: Frame, price: Floats | None) -> None:
+    def aimed(self, slides: Slides, values: Floats) -> Guide | None:
+        """The same for a frame to dive into; and a guide to what comes near its bound, if there is one."""
+        limit, guide = self.enough(slides.walk.frame, values), None
+        while values[0] < limit:
+            aim = min(limit, values[0] * (1 + NEAR))
+            bound = slides.bound(aim)
+            values[0] = max(values[0], bound)
+            if -inf < bound < aim:
+                guide = slides.guide(min(limit, bound * (1 + NEAR)))
+            if bound < aim:
+                break
+        self.budget.spend(slides.reached // REACHED)
+        return guide
+
+    def dive(self, frame: Frame, price: Floats | None, guide: Guide | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
         walk, steep = Walk(self.problem, frame, self.tables, self.within), STEEP
         for _ in range(DIVES):
-            hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price, steep)
+            hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price, steep, guide)
             for _ in range(2):
                 _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)
                 if mapping is None:
@@ -183,20 +198,25 @@ class _Search(Frontier):
             if self.best is not None:
                 return
             steep *= STEEPER
+            guide = None
 
     def begin(self, entry: Entry) -> list[Entry]:
         """Labels of a frame for the first time, at the price that is best for it."""
         walk = Walk(self.problem, entry.frame, self.tables, self.measures)
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
         best, bound = best_price(walk, self.price, enough)
-        values = entry.values.copy()
+        values, slides = entry.values.copy(), Slides(walk, best)
         values[0] = max(values[0], bound)
-        self.follow(walk, best, values)
+        self.follow(slides, values)
         if self.hopeless(entry.frame, values):
             return []
+        guide = slides.guide(self.enough(entry.frame, values))
+        if guide is not None:
+            values[0] = guide.floor
+            self.hopeless(entry.frame, values)  # what the guide rules out is given up for the gap
         whole = walk if self.measures == self.within else Walk(self.problem, entry.frame, self.tables, self.within)
-        hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best)
-        return self.hunt(hunt, FIRST, entry)
+        hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best, guide=guide)
+        return self.hunt(hunt, FIRST, replace(entry, most=self.value(entry.frame, values)[0] if guide else inf))
 
     def hunt(self, hunt: Hunt, most: int, entry: Entry) -> list[Entry]:
         """Look at so many more labels of a frame."""
@@ -213,7 +233,7 @@ class _Search(Frontier):
             if status == kernels.FOUND and self.budget.is_spent:
                 return [replace(entry, step=partial(self.hunt, hunt, CHUNK))]
             if status == kernels.RUNNING:
-                first = max(entry.first, least)
+                first = max(entry.first, min(least, entry.most))
                 return [replace(entry, first=first, step=partial(self.hunt, hunt, CHUNK))]
 
     def take(self, mapping: Mapping, frame: Frame) -> None:

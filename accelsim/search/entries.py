@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 
 from accelsim.search import kernels
 from accelsim.search.frames import Frame
@@ -18,7 +19,8 @@ Step = Callable[["Entry"], "list[Entry]"]
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """A frame that may hold something better: its bound (``first``, ``second``) and what to do with it next."""
+    """A frame that may hold something better: its bound (``first``, ``second``) and what to do with it next. ``most``:
+    what parts of it that are not looked at any more come to at least."""
 
     first: float
     second: float
@@ -26,6 +28,7 @@ class Entry:
     frame: Frame = field(compare=False)
     values: Floats = field(compare=False)
     step: Step | None = field(compare=False)
+    most: float = field(compare=False, default=inf)
 
     def taken_further(self) -> list[Entry]:
         """One more step with a frame: the next better bound, or more labels; nothing when it is done."""

@@ -12,6 +12,7 @@ from accelsim.mapping.nest import Mapping, Node, Spatial, Storage, Temporal
 from accelsim.search import kernels
 from accelsim.search.frames import Spread
 from accelsim.search.grid import Floats
+from accelsim.search.slid import Guide
 from accelsim.search.turns import Turns
 from accelsim.search.walk import Walk
 
@@ -24,11 +25,13 @@ class Hunt:
     """The search of one frame: ``run`` goes on where it stopped."""
 
     def __init__(
-        self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None, weight: float = WEIGHT
-    ) -> None:
+        self, walk: Walk, objective: int, lexical: bool, price: Floats | None = None, weight: float = WEIGHT,
+        guide: Guide | None = None,
+    ) -> None:  # fmt: skip
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
         priced = np.zeros((1, 1)) if price is None else walk.least(0, price)
-        _, *inputs = walk.inputs(np.zeros(len(walk.common.capacities[1])) if price is None else price, priced)
+        charged = np.zeros(len(walk.common.capacities[1])) if price is None else price
+        _, *inputs = walk.inputs(charged, priced, Guide.none() if guide is None else guide.arrays)
         self.inputs = walk.costs.tables.once("turns", lambda: Turns.of(walk.common)), *inputs
         self.rates = np.array([m.rate for m in walk.problem.measures[: walk.measures]])
         measures, (_, limits) = len(self.rates), walk.common.capacities

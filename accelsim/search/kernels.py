@@ -36,6 +36,7 @@ PER_LABEL = 500  # comparisons of labels that take as long as one expansion, and
 ENERGY, LATENCY, EDP = range(3)
 RUNNING, FOUND, EMPTY, FULL = range(4)
 PASS = 900
+SPREAD = 0x9E3779B97F4A7C1  # spreads the keys of a guide over its table
 CLOSE = 1e-12
 
 
@@ -291,9 +292,44 @@ def _settle(row, values, move, dim, trips, measures, costs, now):
 
 
 @helper
+def _guided(row, back, costs, guide, price, bits, item_group):
+    """What a label still comes to at least by its standing, with prices (accelsim.search.slid); infinite where the
+    standing is ruled out."""
+    plain, opened, sliding, table, waits, codes, keys, found = guide
+    items, special, slots = costs[0], costs[5], costs[6]
+    q, s, freed = row[Q], row[STATE], 0.0
+    if s == 0 and row[OPEN] == 0:
+        return 0.0
+    for t in range(len(codes)):
+        codes[t] = 0
+    for i in range(len(items)):
+        if (row[OPEN] >> i) & 1:
+            slot = slots[i]
+            if slot >= 0 and row[SLOT + slot]:
+                codes[items[i, 0]] += sliding[i]
+            elif opened[i]:
+                codes[items[i, 0]] += opened[i]
+            else:
+                s = back[i, s]
+                freed += price[item_group[i]] * bits[i, q] if item_group[i] >= 0 else 0.0
+    number = plain[s]
+    for t in range(len(codes)):
+        if codes[t]:
+            level = waits[t, s]
+            number += table[t, level, codes[t]] - table[t, level, 0]
+    key, mask = number * special.shape[1] + q, len(keys) - 1
+    slot = (key * SPREAD >> 20) & mask
+    while keys[slot] >= 0:
+        if keys[slot] == key:
+            return found[slot] - freed
+        slot = (slot + 1) & mask
+    return np.inf
+
+
+@helper
 def _ahead(row, values, back, costs, bounds, ahead):
     """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
-    bound, price, priced_bound, wanted, bits, item_group, limit, row_of = bounds
+    bound, price, priced_bound, wanted, bits, item_group, limit, row_of, guide = bounds
     items, visits, special, slots, saved, slide_of = costs[0], costs[4], costs[5], costs[6], costs[13], costs[14]
     q, s, opened = row[Q], row[STATE], row[OPEN]
     for k in range(len(ahead)):
@@ -313,12 +349,14 @@ def _ahead(row, values, back, costs, bounds, ahead):
     priced, s = ahead[0], row_of[s]
     for k in range(len(ahead)):
         ahead[k] += bound[k, s, q]
+    over = 0.0
+    for g in range(len(price)):
+        if wanted[g, row[STATE]]:
+            over += price[g] * (values[2 * len(ahead) + g] - limit[g])
     if len(priced_bound) > 1:
-        priced += priced_bound[s, q] - freed
-        for g in range(len(price)):
-            if wanted[g, row[STATE]]:
-                priced += price[g] * (values[2 * len(ahead) + g] - limit[g])
-        ahead[0] = max(ahead[0], priced)
+        ahead[0] = max(ahead[0], priced + priced_bound[s, q] - freed + over)
+    if len(guide[6]) > 1:
+        ahead[0] = max(ahead[0], values[0] + _guided(row, back, costs, guide, price, bits, item_group) + over)
 
 
 @helper
@@ -347,7 +385,7 @@ def _stands_outside(row, t, level, tensors, nested):
 def _place(row, values, i, measures, after, items, rules, bounds):
     """Put the child of an edge, whose turn it is, around a label; False when it may not stand there."""
     _, item_level, _, nested, tensors, nests = rules
-    _, _, _, wanted, bits, item_group, limit, _ = bounds
+    _, _, _, wanted, bits, item_group, limit, _, _ = bounds
     t, level, q = items[i, 0], item_level[i], row[Q]
     if nests:
         if _stands_outside(row, t, level, tensors, nested):

@@ -90,7 +90,8 @@ class Lattice:
         """Per tensor and tile vector: its place among the tiles of the tensor's own dims, and among those of its
         special dims; and rounds outside over the dims that reuse the tensor."""
         count = len(self.sides)
-        own, special, visits = (np.empty((count, self.size), kind) for kind in (np.int64, np.int64, np.float64))
+        own, special = (np.empty((count, self.size), np.int64) for _ in range(2))
+        visits = np.empty((count, self.size))
         reuse, mine, odd = (np.zeros((count, len(self.shape)), np.bool_) for _ in range(3))
         for t, side in enumerate(self.sides):
             for d, name in enumerate(self.dims):

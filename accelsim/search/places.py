@@ -43,8 +43,8 @@ class Places(Lattice):
     @cached_property
     def stand(self) -> Stand:
         shape = len(self.edges), self.size
-        flags = (np.empty(shape, np.bool_) for _ in range(3))
-        out = Stand(np.empty(shape, np.int64), *flags, np.zeros(self.size, np.int64))
+        place_ok, closed_ok, closable = (np.empty(shape, np.bool_) for _ in range(3))
+        out = Stand(np.empty(shape, np.int64), place_ok, closed_ok, closable, np.zeros(self.size, np.int64))
         for t, side in enumerate(self.sides):
             if side.edges:
                 rows = np.array([i for i, edge in enumerate(self.edges) if edge.tensor == t])

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,17 +19,30 @@ MOST_STANDINGS, MOST_REACHED = 2_000, 200_000
 """Standings of a machine's levels beyond which slides are not followed, and how many may be reached in a frame."""
 
 
+class _Reached(NamedTuple):
+    """What slide_kernels.follow found: the least energy of a way through the frame and of what was ruled out; and the
+    standings reached."""
+
+    least: float
+    floor: float
+    heads: Ints
+    links: Ints
+    values: Floats
+
+
 @dataclass(frozen=True)
 class Guide:
     """What labels of a frame still come to at least, by their standing; those that have none come to ``floor`` or more.
-
-    ``codes``: see Standings.codes; keys and values: a table of open addresses (slide_kernels.noted).
-    """
+    ``arrays``: what kernels take to find it."""
 
     floor: float
-    codes: tuple[Ints, Ints, Ints]
-    keys: Ints
-    values: Floats
+    arrays: tuple[Any, ...]
+
+    @staticmethod
+    def none() -> tuple[Any, ...]:
+        """The arrays of no guide."""
+        one, table, flat = np.zeros(1, np.int64), np.zeros((1, 1, 1), np.int64), np.zeros((1, 1), np.int64)
+        return one, one, one, table, flat, np.zeros(0, np.int64), one, np.zeros(1)
 
 
 class Slides:
@@ -70,33 +83,37 @@ class Slides:
     def bound(self, enough: float) -> float:
         """An energy that no mapping of the frame goes below. What is at least ``enough`` may be less than the best
         bound; where too much would have to be looked at, minus infinity."""
-        return self._follow(enough)[0] if self.standings is not None and enough < inf else -inf
-
-    def _follow(self, enough: float) -> tuple[float, Ints, Ints, Floats]:
-        assert self.standings is not None
-        bound = self.walk.priced(self.price)
-        starts = [(self.standings.number(state), cost[0]) for state, cost, _ in self.walk.feeds]
-        heads, room = np.full(self.walk.size, -1, np.int64), MOST_REACHED
-        links, values = np.empty((room, 2), np.int64), np.empty(room)
-        least, reached = slide_kernels.follow(
-            np.array(starts, np.float64), self._frame, bound, enough + self._full, heads, links, values
-        )
-        self.reached += int(reached)
-        return float(least) - self._full, heads, links[:reached], values[:reached]
+        if self.standings is None or enough == inf:
+            return -inf
+        reached = self._follow(enough)
+        return min(reached.least, reached.floor)
 
     def guide(self, enough: float) -> Guide | None:
         """The guide for labels that come to less than ``enough``; None where that is not known."""
         if self.standings is None or enough == inf:
             return None
-        least, heads, links, values = self._follow(enough)
-        if least == -inf:
+        reached = self._follow(enough)
+        if reached.floor == -inf:
             return None
-        rest = np.empty(len(links))
-        slide_kernels.remaining(self._frame, heads, links, values, np.empty(self.standings.count, np.int64), rest)
+        rest = np.empty(len(reached.links))
+        order = np.empty(self.standings.count, np.int64)
+        slide_kernels.remaining(self._frame, reached.heads, reached.links, reached.values, order, rest)
         size = 1 << max(4, int(np.isfinite(rest).sum()).bit_length() + 1)
-        keys, found = np.full(size, -1, np.int64), np.empty(size)
-        slide_kernels.noted(heads, links, rest, keys, found)
-        return Guide(enough, self.standings.codes, keys, found)
+        keys, found, codes = np.full(size, -1, np.int64), np.empty(size), np.zeros(len(self.walk.sides), np.int64)
+        slide_kernels.noted(reached.heads, reached.links, rest, keys, found)
+        return Guide(reached.floor, (*self.standings.labels, codes, keys, found))
+
+    def _follow(self, enough: float) -> _Reached:
+        assert self.standings is not None
+        bound = self.walk.priced(self.price)
+        starts = [(self.standings.number(state), cost[0]) for state, cost, _ in self.walk.feeds]
+        heads, room = np.full(self.walk.size, -1, np.int64), MOST_REACHED
+        links, values = np.empty((room, 2), np.int64), np.empty(room)
+        least, floor, used = slide_kernels.follow(
+            np.array(starts, np.float64), self._frame, bound, enough + self._full, heads, links, values
+        )
+        self.reached += int(used)
+        return _Reached(float(least) - self._full, float(floor) - self._full, heads, links[:used], values[:used])
 
 
 def _standings(walk: Walk) -> Standings | None:

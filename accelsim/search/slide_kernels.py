@@ -19,7 +19,7 @@ helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=Tr
 
 FREE, MOVES, SLIDES, REUSES = range(4)  # as in accelsim.search.kernels
 ROW, NEXT = range(2)  # columns of a standing that was reached
-HASH = 0x9E3779B97F4A7C1  # as in accelsim.search.kernels
+SPREAD = 0x9E3779B97F4A7C1  # as in accelsim.search.kernels
 
 
 @helper
@@ -145,13 +145,8 @@ def _found(q, row, heads, links):
 @helper
 def _placing(way, q, frame):
     """(what it costs to place the child of an edge, the standing after it); -1 where it may not stand."""
-    (
-        (_, _, _, _, _, after, placed, _),
-        (items, _, _, _, _, closed_ok, _),
-        lattice,
-        _,
-        (dense, bits, per_bit, place_ok, slid),
-    ) = frame
+    after, placed, items, closed_ok = frame[0][5], frame[0][6], frame[1][0], frame[1][5]
+    dense, bits, per_bit, place_ok, slid = frame[4]
     i = placed[way]
     if not place_ok[i, q] or not (slid[items[i, 0]] or closed_ok[i, q]):
         return 0.0, -1
@@ -236,15 +231,16 @@ def _ending(row, q, top, frame):
 
 @lean
 def follow(starts, frame, bound, enough, heads, links, values):
-    """(least energy of the frame, or what it exceeds where that is at least ``enough``; standings reached).
+    """(least energy of a way through the frame; the least of what was ruled out, coming to ``enough`` or more; standings
+    reached).
 
     starts: (standing, energy) of every way to feed the MACs; frame: see accelsim.search.slid; bound[row, q]: the
     relaxed bound at the same prices.  heads[q]: -1; the standings reached are listed from there on, the values of those
     that are ruled out becoming infinite.  The room of ``links`` is all that may be reached: beyond it nothing is known,
-    and the energy is minus infinity.
+    and the energies are minus infinity.
     """
     first_way, moves = frame[0][4], frame[2][0]
-    used, least, top = 0, np.inf, len(heads) - 1
+    used, least, floor, top = 0, np.inf, np.inf, len(heads) - 1
     margin = len(moves) + len(frame[1][0])
     for n in range(len(starts)):
         used = _reach(0, int(starts[n, 0]), starts[n, 1], heads, links, values, used)
@@ -254,11 +250,11 @@ def follow(starts, frame, bound, enough, heads, links, values):
             row, here = links[at, ROW], values[at]
             ahead = here + _to_come(row, q, frame, bound)
             if ahead >= enough:
-                least, values[at] = min(least, ahead), np.inf
+                floor, values[at] = min(floor, ahead), np.inf
                 at = links[at, NEXT]
                 continue
             if used + margin > len(links):
-                return -np.inf, used
+                return -np.inf, -np.inf, used
             least = min(least, here + _ending(row, q, top, frame))
             for way in range(first_way[row], first_way[row + 1]):
                 cost, to = _placing(way, q, frame)
@@ -269,7 +265,7 @@ def follow(starts, frame, bound, enough, heads, links, values):
                 if to >= 0:
                     used = _reach(moves[m, q], to, here + cost, heads, links, values, used)
             at = links[at, NEXT]
-    return least, used
+    return least, floor, used
 
 
 @lean
@@ -307,7 +303,7 @@ def noted(heads, links, rest, keys, values):
         while at >= 0:
             if rest[at] < np.inf:
                 key = links[at, ROW] * len(heads) + q
-                slot = (key * HASH >> 20) & mask
+                slot = (key * SPREAD >> 20) & mask
                 while keys[slot] >= 0:
                     slot = (slot + 1) & mask
                 keys[slot], values[slot] = key, rest[at]

@@ -40,8 +40,9 @@ class Standings:
 
     @cached_property
     def slides(self) -> tuple[bool, ...]:
-        """Per tensor, whether its tiles may keep a part when they move."""
-        return tuple(kernels.SLIDES in roles for roles in self.roles)
+        """Per tensor, whether its tiles may keep a part when they move, in some level."""
+        kept = {edge.tensor for edge in self.problem.edges}
+        return tuple(t in kept and kernels.SLIDES in roles for t, roles in enumerate(self.roles))
 
     @cached_property
     def _own(self) -> list[list[Standing]]:
@@ -91,9 +92,10 @@ class Standings:
         return sum(self._places[t][Standing(levels[t])] * self._strides[t] for t in tensors)
 
     @cached_property
-    def codes(self) -> tuple[Ints, Ints, Ints]:
-        """How a label tells its standing: per edge, what it adds to its tensor's code when it is open, and when it
-        slides; and per tensor, level and code, what that adds to the number of the standing, -1 where there is none."""
+    def labels(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """How a label tells its standing: per state, the standing with nothing open or sliding; per edge, what it adds
+        to its tensor's code when it is open, and when it slides; per tensor, level and code, what that adds to the
+        number of the standing; and per tensor and state, the level that is waited for."""
         mine = [[i for i, edge in enumerate(self.problem.edges) if edge.tensor == t] for t in range(len(self._own))]
         bits = max(len(own) for own, slides in zip(mine, self.slides, strict=True) if slides)
         opened, sliding = (np.zeros(max(1, len(self.problem.edges)), np.int64) for _ in range(2))
@@ -104,7 +106,9 @@ class Standings:
             for standing, place in self._places[t].items():
                 code = sum(opened[edge] for edge in standing.open) + sum(sliding[edge] for edge in standing.sliding)
                 table[t, standing.level, code] = place * self._strides[t]
-        return opened, sliding, table
+        states, radix = np.arange(self.states.count), self.states.radix
+        waits = np.array([states // radix**t % radix for t in range(len(mine))], np.int64)
+        return table[np.arange(len(mine))[:, None], waits, 0].sum(axis=0), opened, sliding, table, waits
 
     def _moved(self, row: int, tensor: int, old: Standing, new: Standing) -> int:
         return row + (self._places[tensor][new] - self._places[tensor][old]) * self._strides[tensor]

@@ -32,8 +32,9 @@ class Walk(Tables):
 
     def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
         bound_kernels.relax(
-            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.stand.bits, self.per_bit(price),
-            self.stand.closable, self.ways, self.moves, np.array(self.shape), self.loops[0], self.ups, self.common.relaxed_moves, out,
+            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.stand.bits,
+            self.per_bit(price), self.stand.closable, self.ways, self.moves, np.array(self.shape), self.loops[0],
+            self.ups, self.common.relaxed_moves, out,
         )  # fmt: skip
         return out
 
@@ -67,7 +68,7 @@ class Walk(Tables):
         full = 0.0 if price is None else float((price * self.common.capacities[1]).sum())
         return min(float(cost[0] + priced[self.common.row_of[state], 0]) for state, cost, _ in self.feeds) - full
 
-    def inputs(self, price: Floats, priced: Floats) -> tuple[Any, ...]:
+    def inputs(self, price: Floats, priced: Floats, guide: tuple[Any, ...]) -> tuple[Any, ...]:
         """What ``kernels.explore`` takes of a frame, from ``radix`` to ``fans``, in its order; ``priced`` is the bound
         at these prices, or of one element."""
         groups, limits = self.common.capacities
@@ -82,7 +83,17 @@ class Walk(Tables):
             self.size - 1,
             self.prices_of_edges,
             (self.stand.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
-            (self.relaxed, price, priced, self.common.wanted, self.stand.bits, group_of, limits, self.common.row_of),
+            (
+                self.relaxed,
+                price,
+                priced,
+                self.common.wanted,
+                self.stand.bits,
+                group_of,
+                limits,
+                self.common.row_of,
+                guide,
+            ),
             (self.moves, *self.loops, self.common.move_ok, self.digits, self.loops_left),
             (need, *self._pins(passes)),
         )
