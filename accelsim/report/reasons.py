@@ -23,7 +23,7 @@ from accelsim.search.objective import score
 from accelsim.web.fragment import Fragment
 
 Reason = tuple[LayerResult, Explanation]
-EFFORT = 20_000
+EFFORT = 200_000
 """Partial nests that a search for what more would buy may look at."""
 NO_LAYER, LARGEST, EVERY_LAYER = "none", "largest", "all"
 

@@ -6,7 +6,7 @@ from time import perf_counter
 
 from accelsim.search.interface import Limits
 
-EFFORT = 300_000
+EFFORT = 1_500_000
 """Partial nests that a search with a gap looks at before it leaves the rest open, unless it is given a limit. A number
 and not a time, so that the answer is the same on every machine."""
 

@@ -23,7 +23,7 @@ from accelsim.model.evaluate import evaluate
 from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import kernels
-from accelsim.search.entries import ENTRIES, Entry, better
+from accelsim.search.entries import ENTRIES, PER_FRAME, Entry, better
 from accelsim.search.frames import Frame
 from accelsim.search.frontier import NO_FRONT, Frontier
 from accelsim.search.grid import Floats
@@ -44,7 +44,7 @@ from accelsim.workload.operation import Operation
 DIVES, DIVE, STEEP, STEEPER, FEW, NEAR = 12, 500, 0.5, 4, 20, 0.03
 """Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it,
 how many times more when nothing was found, and how far above a frame's bound it is looked for."""
-FIRST, CHUNK, REACHED = 20_000, 50_000, 30
+FIRST, CHUNK, REACHED = 20_000, 50_000, 20
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock; standings reached
 by the bound that follows slides that take as long as one."""
 Progress = Callable[[int, float], None]
@@ -140,12 +140,13 @@ class _Search(Frontier):
     def relaxed(self, entry: Entry) -> list[Entry]:
         """The relaxed bound."""
         walk, price = Walk(self.problem, entry.frame, self.tables, self.measures), self.price
-        self.budget.spend(walk.size * walk.common.rows // ENTRIES)
+        self.budget.spend(PER_FRAME + walk.size * walk.common.rows // ENTRIES)
         values = entry.values.copy()
         if len(values) > 1:
             values = np.maximum(values, walk.lower)
         if not self.hopeless(entry.frame, values):
             values[0] = max(values[0], walk.root(price))
+        walk.forget_tiles()
         return [self.entry(entry.number, entry.frame, values, self.tried, entry.first)]
 
     def tried(self, entry: Entry) -> list[Entry]:
@@ -161,6 +162,7 @@ class _Search(Frontier):
             if not self.hopeless(entry.frame, values):
                 self.dives += 1
                 self.dive(entry.frame, self.price, guide)
+        walk.forget_tiles()
         return [self.entry(entry.number, entry.frame, values, self.begin, entry.first)]
 
     def follow(self, slides: Slides, values: Floats) -> None:

@@ -11,9 +11,9 @@ from accelsim.search.frames import Frame
 from accelsim.search.grid import Floats
 from accelsim.search.objective import Score
 
-LARGE, ENTRIES = 3, 5_000
-"""Frames of a family up to which they are not bounded together; entries of a relaxed bound that take as long as one
-partial nest."""
+LARGE, PER_FRAME, ENTRIES = 3, 500, 500
+"""Frames of a family up to which they are not bounded together; partial nests that take as long as it takes to set up a
+frame; entries of its relaxed bound that take as long as one."""
 Step = Callable[["Entry"], "list[Entry]"]
 
 

@@ -68,6 +68,7 @@ class Frontier(ABC):
         if together and prod(map(len, pins(family))) > LARGE:
             walk = Walk(self.problem, family, self.tables, self.measures)
             values = np.maximum(values, walk.root(self.price))
+            walk.forget_tiles()
             if self.hopeless(family, values):
                 return []
         frames = enumerate(members(family, self.aligned, self.seen))

@@ -13,7 +13,7 @@ from accelsim.search.problem import Problem
 from accelsim.search.smallest import Memory, Nest, Smallest, Tile
 from accelsim.workload.operation import Tensor
 
-CANDIDATES = 100_000
+CANDIDATES = 500_000
 """Looked at to say what would be possible where less is asked for."""
 
 

@@ -34,7 +34,7 @@ from accelsim.search.rules import Rules
 from accelsim.search.sheet import Rows, Sheet, placed
 from accelsim.workload.operation import Operation, Rank, Tensor
 
-LEAST_LABELS, LOOSE = 100_000, 0.02
+LEAST_LABELS, LOOSE = 500_000, 0.02
 """Labels that the search of a larger operation may look at in any case, and a gap that is enough there."""
 PASSES = 3
 """Times that a nest is improved, new loops standing outside the others or inside in turn."""

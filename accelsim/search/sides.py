@@ -83,36 +83,42 @@ class Side:
             for k, costs in enumerate(charged):
                 if costs is not None:
                     constant[i, k], exact[i, k], forgotten[i, k] = costs.constant, costs.exact, costs.forgotten
-        low, none = np.zeros((*shape, self.grid.size)), np.zeros((0, 1, 1, 1))
+        low = np.zeros((*shape, self.grid.size))
         every, widths = self.costs.tables.every, np.array([self.grid.size])
         bound_kernels.passed(self._items, widths, self.terms, self.grid.groups, every, forgotten, low)
-        return low, self._saved(none, np.zeros((0, 1, 1), np.bool_)), constant, exact
+        return low, self._slid(self._gains(0), *self._pairs(0)), constant, exact
 
     def potentials(self) -> tuple[Floats, Flags]:
         """Per edge, measure, tile of the node and tile inside the next loop: what loops to come save at most; and
         whether they save anything."""
-        count, width = len(self.edges), self.grid.size
-        saved, live = np.zeros((count, len(self.charges), width, width)), np.zeros((count, width, width), np.bool_)
-        self._saved(saved, live)
-        return saved, live
+        pairs = self._pairs(len(self.edges))
+        self._slid(self._gains(0), *pairs)
+        return pairs
 
-    def _saved(self, saved: Floats, live: Flags) -> Floats:
-        """Per edge, measure and tile of the node: what a slide saves at most; see slide_kernels.potentials."""
+    def gains(self) -> tuple[Any, ...]:
+        """What slides save of the energy per visit, per edge and tile vector (slide_kernels.potentials)."""
+        gains = self._gains(len(self.edges))
+        self._slid(gains, *self._pairs(0))
+        return gains
+
+    def _pairs(self, edges: int) -> tuple[Floats, Flags]:
+        width = self.grid.size
+        return np.zeros((edges, len(self.charges), width, width)), np.zeros((edges, width, width), np.bool_)
+
+    def _gains(self, edges: int) -> tuple[Any, ...]:
+        by_loop, by_tile = (edges, len(self.grid.loops[0]), self.grid.size), (edges, self.grid.size)
+        kinds = float, np.bool_, float, np.bool_, np.bool_
+        return (*(np.zeros(by_loop, kind) for kind in kinds), np.zeros(by_tile), np.zeros(by_tile))
+
+    def _slid(self, gains: tuple[Any, ...], saved: Floats, live: Flags) -> Floats:
+        """Per edge, measure and tile of the node: what a slide saves at most; the rest is written where not empty."""
         whole = np.zeros((max(1, len(self.edges)), len(self.charges), self.grid.size))
         if self.slides and not self.frame.is_family and self.edges:
             slide_kernels.potentials(
                 self.roles, *self._sliding, self._fits, self.terms, self.grid.groups, self.costs.tables.kept, whole,
-                self.gains, saved, live,
+                gains, saved, live,
             )  # fmt: skip
         return whole
-
-    @cached_property
-    def gains(self) -> tuple[Any, ...]:
-        """What slides save of the energy per visit, per edge and tile vector (slide_kernels.potentials); it is written
-        together with ``fixed``."""
-        by_tile = len(self.edges), self.grid.size
-        by_loop = len(self.edges), len(self.grid.loops[0]), self.grid.size
-        return (*(np.zeros(by_loop, kind) for kind in (float, np.bool_, float)), np.zeros(by_tile), np.zeros(by_tile))
 
     @property
     def _items(self) -> Ints:

@@ -62,15 +62,17 @@ def potentials(roles, loop_dim, steps, nests, visits, fits, terms, groups, kept,
 
     whole[edge, measure, start]: all loops to come at most; saved[edge, measure, start, w] (unless empty) the same of a
     slide that is under way, and live: whether it saves anything.  Loops over dims that reuse the tensor save at most
-    once: all of their steps around one tile vector.  ``gains``, of the energy, are
+    once: all of their steps around one tile vector.  ``gains`` (unless empty), of the energy, are
 
     first[edge, loop, w]  the step of a tile that has not moved; joins: whether further ones may save as well
-    gain[edge, loop, w]   the step of one that slides already, at most; free[edge, w]: of a loop over dims that reuse it
+    gain[edge, loop, w]   the step of one that slides already, at most
+    keeps[edge, loop, w]  whether some of these slide on after it; drops: whether some do not
+    free[edge, w]         the step of a loop over dims that reuse the tensor, at most
     most[edge, w]         all steps from there on, at most
 
     fits[edge, start]: whether the child may hold the tile.
     """
-    first, joins, gain, free, most = gains
+    first, joins, gain, keeps, drops, free, most = gains
     measures, width = whole.shape[1], len(nests)
     now, without, having = np.empty(measures), np.zeros((measures, width)), np.zeros((measures, width))
     some, share = np.zeros(width, np.bool_), 1.0 - 1.0 / visits
@@ -96,17 +98,25 @@ def potentials(roles, loop_dim, steps, nests, visits, fits, terms, groups, kept,
                         some[w] |= now[k] != 0.0
                         without[k, w] = max(without[k, w], now[k] + without[k, to])
                         having[k, w] = max(having[k, w], now[k] + having[k, to])
+                    if not len(first):
+                        continue
                     if w == start:
                         first[i, m, w], joins[i, m, w] = now[0], some[to]
                     else:
                         gain[i, m, w] = max(gain[i, m, w], now[0])
                 if w != start:
                     _stays(i, start, w, -1, terms, groups, kept, now)
-                    free[i, w] = max(free[i, w], now[0])
+                    if len(first):
+                        free[i, w] = max(free[i, w], now[0])
                     for k in range(measures if share > 0.0 else 0):
                         some[w] |= now[k] != 0.0
                         having[k, w] = max(having[k, w], share * now[k] + (1.0 - share) * without[k, w])
-                    most[i, w] = max(most[i, w], having[0, w])
+                    if len(first):
+                        most[i, w] = max(most[i, w], having[0, w])
+                    for m in range(len(loop_dim) if len(first) and some[w] else 0):
+                        if steps[m, w] >= 0:
+                            keeps[i, m, w] |= some[steps[m, w]]
+                            drops[i, m, w] |= not some[steps[m, w]]
                 if len(saved):
                     live[i, start, w] = some[w]
                     for k in range(measures):
@@ -155,41 +165,46 @@ def _placing(way, q, frame):
 
 @helper
 def _step(row, q, m, frame):
-    """(what a loop costs open and sliding tiles, the standing after it); -1 where it may not come."""
-    (states, _, opens, sliding, _, _, _, onward), costs, lattice, slides, _ = frame
+    """(what a loop costs open and sliding tiles; of these, as bits, those that slide after it and those that may),
+    where it may come: the second is -1 elsewhere."""
+    (states, _, opens, sliding, _, _, _, _), costs, lattice, slides, _ = frame
     items, low, constant, visits, special, closed_ok, roles = costs
     moves, loop_dim, trips, own_loop, move_ok = lattice
-    first, joins, gain, free, _, number = slides
-    value, begin, d = 0.0, 0, loop_dim[m]
+    first, joins, gain, keeps, drops, free, _, number = slides
+    value, slide, may, bit, d = 0.0, 0, 0, 1, loop_dim[m]
     if moves[m, q] < 0 or not move_ok[states[row], d]:
-        return value, -1
+        return value, -1, may
     for c in range(opens.shape[1]):
         i = opens[row, c]
         if i < 0:
             break
         t = items[i, 0]
         role = roles[t, d]
-        if role == FREE or role == REUSES:
-            continue
-        if not closed_ok[i, q]:
-            return value, -1
-        w, n, own = special[t, q], number[i], own_loop[t, m]
-        cost = low[i, 0, w]
-        if role == SLIDES:
-            cost -= first[n, own, w]
-            begin |= int(joins[n, own, w]) << c
-        value += cost * visits[t, q] + constant[i, 0]
+        if role == MOVES or role == SLIDES:
+            if not closed_ok[i, q]:
+                return value, -1, may
+            w, n, own = special[t, q], number[i], own_loop[t, m]
+            cost = low[i, 0, w]
+            if role == SLIDES:
+                cost -= first[n, own, w]
+                slide |= bit if joins[n, own, w] else 0
+            value += cost * visits[t, q] + constant[i, 0]
+        bit <<= 1
     for c in range(sliding.shape[1]):
         i = sliding[row, c]
         if i < 0:
             break
         t = items[i, 0]
-        w, n, role = special[t, q], number[i], roles[t, d]
+        w, n, own, role = special[t, q], number[i], own_loop[t, m], roles[t, d]
         if role == FREE:
             value -= free[n, w] * visits[t, q] * (1.0 - 1.0 / trips[m])
+            slide |= bit
         elif role != MOVES:
-            value -= gain[n, own_loop[t, m], w] * visits[t, q]
-    return value, onward[row, d, begin]
+            value -= gain[n, own, w] * visits[t, q]
+            slide |= bit if keeps[n, own, w] and not drops[n, own, w] else 0
+            may |= bit if keeps[n, own, w] and drops[n, own, w] else 0
+        bit <<= 1
+    return value, slide, may
 
 
 @helper
@@ -197,7 +212,7 @@ def _to_come(row, q, frame, bound):
     """What is still to come at least, by the relaxed bound and the most that slides may save."""
     (_, to_come, opens, sliding, _, _, _, _), costs, _, slides, (_, bits, per_bit, _, _) = frame
     items, visits, special = costs[0], costs[3], costs[4]
-    most, number = slides[4], slides[5]
+    most, number = slides[6], slides[7]
     value = bound[to_come[row], q]
     for c in range(opens.shape[1]):
         i = opens[row, c]
@@ -239,9 +254,9 @@ def follow(starts, frame, bound, enough, heads, links, values):
     that are ruled out becoming infinite.  The room of ``links`` is all that may be reached: beyond it nothing is known,
     and the energies are minus infinity.
     """
-    first_way, moves = frame[0][4], frame[2][0]
+    first_way, onward, moves, loop_dim = frame[0][4], frame[0][7], frame[2][0], frame[2][1]
     used, least, floor, top = 0, np.inf, np.inf, len(heads) - 1
-    margin = len(moves) + len(frame[1][0])
+    margin = (len(moves) << frame[0][3].shape[1]) + len(frame[1][0])
     for n in range(len(starts)):
         used = _reach(0, int(starts[n, 0]), starts[n, 1], heads, links, values, used)
     for q in range(len(heads)):
@@ -261,9 +276,12 @@ def follow(starts, frame, bound, enough, heads, links, values):
                 if to >= 0:
                     used = _reach(q, to, here + cost, heads, links, values, used)
             for m in range(len(moves)):
-                cost, to = _step(row, q, m, frame)
-                if to >= 0:
+                cost, slide, may = _step(row, q, m, frame)
+                more = may if slide >= 0 else -1
+                while more >= 0:  # every choice of those that may
+                    to = onward[row, loop_dim[m], slide | more]
                     used = _reach(moves[m, q], to, here + cost, heads, links, values, used)
+                    more = (more - 1) & may if more else -1
             at = links[at, NEXT]
     return least, floor, used
 
@@ -271,7 +289,7 @@ def follow(starts, frame, bound, enough, heads, links, values):
 @lean
 def remaining(frame, heads, links, values, order, rest):
     """Write what is still to come at least from every standing that ``follow`` reached and did not rule out."""
-    first_way, moves = frame[0][4], frame[2][0]
+    first_way, onward, moves, loop_dim = frame[0][4], frame[0][7], frame[2][0], frame[2][1]
     top = len(heads) - 1
     for q in range(top, -1, -1):
         count, at = 0, heads[q]
@@ -288,9 +306,12 @@ def remaining(frame, heads, links, values, order, rest):
                     to = _found(q, to, heads, links) if to >= 0 else -1
                     best = min(best, cost + rest[to]) if to >= 0 else best
                 for m in range(len(moves)):
-                    cost, to = _step(row, q, m, frame)
-                    to = _found(moves[m, q], to, heads, links) if to >= 0 else -1
-                    best = min(best, cost + rest[to]) if to >= 0 else best
+                    cost, slide, may = _step(row, q, m, frame)
+                    more = may if slide >= 0 else -1
+                    while more >= 0:
+                        to = _found(moves[m, q], onward[row, loop_dim[m], slide | more], heads, links)
+                        best = min(best, cost + rest[to]) if to >= 0 else best
+                        more = (more - 1) & may if more else -1
             rest[at] = best
 
 

@@ -117,8 +117,8 @@ class Standings:
     def arrays(self) -> tuple[Ints, ...]:
         """What the kernel takes: per standing its state; the row of bounds where open edges are still to come; numbers
         of open and of sliding edges, -1 for none; first of its ways to place a child and the end; per way the standing
-        after it and the edge; and per standing, dim and open edges that begin to slide (a bit each), the standing after
-        a loop over the dim."""
+        after it and the edge; and per standing, dim and those of its open, then of its sliding edges that slide after a
+        loop over the dim (a bit each), the standing after it."""
         states, rows, opens, slides, first, ways = [], [], [], [], [0], []
         for row, standings in enumerate(self._all):
             states.append(sum(s.level * self.states.radix**t for t, s in enumerate(standings)))
@@ -127,7 +127,7 @@ class Standings:
             slides.append([edge for s in standings for edge in s.sliding])
             ways += list(self._placed(row, standings))
             first.append(len(ways))
-        onward = self._onward(max(map(len, opens)))
+        onward = self._onward(max(len(a) + len(b) for a, b in zip(opens, slides, strict=True)))
         pairs = np.array(ways, np.int64).reshape(-1, 2)
         columns = (pairs[:, 0].copy(), pairs[:, 1].copy())
         return np.array(states), np.array(rows), _padded(opens), _padded(slides), np.array(first), *columns, onward
@@ -151,21 +151,24 @@ class Standings:
         dims = len(self.problem.rules.dims)
         out = np.zeros((self.count, max(1, dims), 1 << most), np.int64)
         for row, standings in enumerate(self._all):
-            opened = sum(len(s.open) for s in standings)
+            several = [*(edge for s in standings for edge in s.open), *(edge for s in standings for edge in s.sliding)]
             for d in range(dims):
-                for begin in range(1 << opened):
-                    out[row, d, begin] = self._after(row, standings, d, begin)
+                for bits in range(1 << len(several)):
+                    slide = {edge for i, edge in enumerate(several) if bits >> i & 1}
+                    out[row, d, bits] = self._after(row, standings, d, slide)
         return out
 
-    def _after(self, row: int, standings: tuple[Standing, ...], dim: int, begin: int) -> int:
+    def _after(self, row: int, standings: tuple[Standing, ...], dim: int, slide: set[int]) -> int:
         for t, old in enumerate(standings):
-            begun = tuple(edge for i, edge in enumerate(old.open) if begin >> i & 1)
-            begin >>= len(old.open)
             role = self.roles[t][dim]
+            still = tuple(edge for edge in old.sliding if edge in slide)
             if role == kernels.MOVES:
                 row = self._moved(row, t, old, Standing(old.level))
             elif role == kernels.SLIDES:
-                row = self._moved(row, t, old, Standing(old.level, (), (*old.sliding, *begun)))
+                begun = tuple(edge for edge in old.open if edge in slide)
+                row = self._moved(row, t, old, Standing(old.level, (), (*still, *begun)))
+            elif role == kernels.REUSES:
+                row = self._moved(row, t, old, Standing(old.level, old.open, still))
         return row
 
 

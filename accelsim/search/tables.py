@@ -144,9 +144,9 @@ class Tables(Places):
 
     @cached_property
     def gains(self) -> tuple[Any, ...]:
-        """What slides save of the energy (see Side.gains), edge by edge of those that slide; and their numbers."""
+        """What slides save of the energy (Side.gains), edge by edge of those that slide; and their numbers."""
         sliding = [t for t, side in enumerate(self.sides) if side.slides and side.edges]
-        made = [self.sides[t].gains for t in sliding]
+        made = [self.sides[t].gains() for t in sliding]
         number = np.full(max(1, len(self.edges)), -1, np.int64)
         mine = [i for t in sliding for i, edge in enumerate(self.edges) if edge.tensor == t]
         number[mine] = np.arange(len(mine))
