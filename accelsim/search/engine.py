@@ -158,10 +158,11 @@ class _Search(Frontier):
         else:
             self.price, bound = best_price(walk, self.price, inf)
             values[0] = max(values[0], bound)
-            guide = self.aimed(Slides(walk, self.price), values)
+            slides = Slides(self.whole(walk), self.price)
+            guide = self.aimed(slides, values)
             if not self.hopeless(entry.frame, values):
                 self.dives += 1
-                self.dive(entry.frame, self.price, guide)
+                self.dive(slides, guide)
         walk.forget_tiles()
         return [self.entry(entry.number, entry.frame, values, self.begin, entry.first)]
 
@@ -186,16 +187,21 @@ class _Search(Frontier):
         self.budget.spend(slides.reached // REACHED)
         return guide
 
-    def dive(self, frame: Frame, price: Floats | None, guide: Guide | None) -> None:
+    def whole(self, walk: Walk) -> Walk:
+        """The frame of a walk with all measures that labels are judged by: what slides depends on them."""
+        same = self.measures == self.within
+        return walk if same else Walk(self.problem, walk.frame, self.tables, self.within)
+
+    def dive(self, slides: Slides, guide: Guide | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
-        walk, steep = Walk(self.problem, frame, self.tables, self.within), STEEP
+        walk, steep = slides.walk, STEEP
         for _ in range(DIVES):
-            hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, price, steep, guide)
+            hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, slides.price, steep, guide)
             for _ in range(2):
                 _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)
                 if mapping is None:
                     break
-                self.take(mapping, frame)
+                self.take(mapping, walk.frame)
             self.budget.looked_at += hunt.looked_at
             if self.best is not None:
                 return
@@ -207,17 +213,17 @@ class _Search(Frontier):
         walk = Walk(self.problem, entry.frame, self.tables, self.measures)
         enough = self.goal[0] * (1 - self.limits.gap) if self.objective == "energy" else inf
         best, bound = best_price(walk, self.price, enough)
-        values, slides = entry.values.copy(), Slides(walk, best)
+        values = entry.values.copy()
         values[0] = max(values[0], bound)
-        self.follow(slides, values)
+        self.follow(Slides(walk, best), values)
         if self.hopeless(entry.frame, values):
             return []
+        slides = Slides(self.whole(walk), best)
         guide = slides.guide(self.enough(entry.frame, values))
         if guide is not None:
             values[0] = guide.floor
             self.hopeless(entry.frame, values)  # what the guide rules out is given up for the gap
-        whole = walk if self.measures == self.within else Walk(self.problem, entry.frame, self.tables, self.within)
-        hunt = Hunt(whole, OBJECTIVE[self.objective], self.lexical, best, guide=guide)
+        hunt = Hunt(slides.walk, OBJECTIVE[self.objective], self.lexical, best, guide=guide)
         return self.hunt(hunt, FIRST, replace(entry, most=self.value(entry.frame, values)[0] if guide else inf))
 
     def hunt(self, hunt: Hunt, most: int, entry: Entry) -> list[Entry]:

@@ -25,8 +25,8 @@ class Limits:
     gap             stop when (best - lower bound) / best is at most this; 0 asks for proof
     seconds         stop after this much wall time with the best so far; None for no limit.  A limit that bites makes
                     the answer depend on the machine's speed; ``max_candidates`` does not
-    max_candidates  stop soon after looking at this many partial nests; None: 1,500,000 with a gap above 0 and no limit of
-                    seconds, no limit otherwise
+    max_candidates  stop soon after looking at this many partial nests, or work that takes as long; None: 1,500,000 with
+                    a gap above 0 and no limit of seconds, no limit otherwise
     steps           perfect: every step divides what encloses it. aligned: besides, loops in space may leave a last part
                     smaller, the dim then being cut as if its bound were the next multiple. ragged: any step
     max_cycles      only mappings of at most so many cycles count; None for no limit

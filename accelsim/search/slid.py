@@ -49,15 +49,15 @@ class Slides:
     """Slides of one frame, followed at a price per bit of every shared memory."""
 
     def __init__(self, walk: Walk, price: Floats | None) -> None:
-        self.walk = walk
-        self.price = np.zeros(len(walk.common.capacities[1])) if price is None else price
+        self.walk, self.price = walk, price
+        self._charged = np.zeros(len(walk.common.capacities[1])) if price is None else price
         self.standings = _standings(walk)
         self.reached = 0
 
     @cached_property
     def _full(self) -> float:
         """What the prices are of all bits that there are."""
-        return float((self.price * self.walk.common.capacities[1]).sum())
+        return float((self._charged * self.walk.common.capacities[1]).sum())
 
     @cached_property
     def _frame(self) -> tuple[Any, ...]:

@@ -246,8 +246,8 @@ def _ending(row, q, top, frame):
 
 @lean
 def follow(starts, frame, bound, enough, heads, links, values):
-    """(least energy of a way through the frame; the least of what was ruled out, coming to ``enough`` or more; standings
-    reached).
+    """(least energy of a way through the frame; the least of what was ruled out, which comes to ``enough`` or more;
+    standings reached).
 
     starts: (standing, energy) of every way to feed the MACs; frame: see accelsim.search.slid; bound[row, q]: the
     relaxed bound at the same prices.  heads[q]: -1; the standings reached are listed from there on, the values of those
