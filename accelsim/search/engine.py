@@ -138,7 +138,7 @@ class _Search(Frontier):
         return left
 
     def relaxed(self, entry: Entry) -> list[Entry]:
-        """The relaxed bound."""
+        """The relaxed bound, and once there is something to compare with the one that follows slides."""
         walk, price = Walk(self.problem, entry.frame, self.tables, self.measures), self.price
         self.budget.spend(PER_FRAME + walk.size * walk.common.rows // ENTRIES)
         values = entry.values.copy()
@@ -146,6 +146,8 @@ class _Search(Frontier):
             values = np.maximum(values, walk.lower)
         if not self.hopeless(entry.frame, values):
             values[0] = max(values[0], walk.root(price))
+        if self.best is not None:
+            self.follow(Slides(walk, price), values)
         walk.forget_tiles()
         return [self.entry(entry.number, entry.frame, values, self.tried, entry.first)]
 

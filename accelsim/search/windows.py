@@ -77,6 +77,11 @@ class WindowTables:
     def kept(self) -> Sums:
         return self._kept
 
+    @property
+    def user(self) -> int:
+        """The user who had the room last."""
+        return self._user
+
     def room(self, rows: int, columns: int, user: int) -> Sums:
         """Room to compute in, infinite unless this user had it last: to have it anew costs more than its use."""
         if self._room.size < rows * columns:
