@@ -69,7 +69,7 @@ def _note(layer: str, answer: SearchResult, chip: Evaluation) -> str:
     saved = 100 * (1 - answer.evaluation.energy / chip.energy)
     gap = 100 * answer.certificate.gap
     left = f"{layer}: the chip's mapping leaves {saved:.1f} % of its energy on the table"
-    return f"{left}; ours is within {gap:.2g} % of the best."
+    return f"{left}; ours is " + (f"within {gap:.2g} % of the best." if gap else "the best there is.")
 
 
 STUDY = Study(
