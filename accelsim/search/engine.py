@@ -178,13 +178,13 @@ class _Search(Frontier):
     def aimed(self, slides: Slides, values: Floats) -> Guide | None:
         """The same for a frame to dive into; and a guide to what comes near its bound, if there is one."""
         limit, guide = self.enough(slides.walk.frame, values), None
-        while values[0] < limit:
+        for _ in range(DIVES):
             aim = min(limit, values[0] * (1 + NEAR))
-            bound = slides.bound(aim)
-            values[0] = max(values[0], bound)
+            bound = slides.bound(aim) if values[0] < limit else inf
+            values[0] = max(values[0], min(bound, limit))
             if -inf < bound < aim:
                 guide = slides.guide(min(limit, bound * (1 + NEAR)))
-            if bound < aim:
+            if bound < aim or bound >= limit:
                 break
         self.budget.spend(slides.reached // REACHED)
         return guide
