@@ -38,6 +38,7 @@ class Side:
             tuple(frame.rounds[d] for d in self.special),
         )
         self._bits: dict[int, Ints] = {}
+        self._made: tuple[Any, ...] = ()
         self._stands: dict[tuple[int | None, ...], tuple[Ints, Flags, Flags]] = {}
 
     @cached_property
@@ -86,7 +87,8 @@ class Side:
         low = np.zeros((*shape, self.grid.size))
         every, widths = self.costs.tables.every, np.array([self.grid.size])
         bound_kernels.passed(self._items, widths, self.terms, self.grid.groups, every, forgotten, low)
-        return low, self._slid(self._gains(0), *self._pairs(0)), constant, exact
+        self._made = self._gains(len(self.edges))
+        return low, self._slid(self._made, *self._pairs(0)), constant, exact
 
     def potentials(self) -> tuple[Floats, Flags]:
         """Per edge, measure, tile of the node and tile inside the next loop: what loops to come save at most; and
@@ -97,9 +99,10 @@ class Side:
 
     def gains(self) -> tuple[Any, ...]:
         """What slides save of the energy per visit, per edge and tile vector (slide_kernels.potentials)."""
-        gains = self._gains(len(self.edges))
-        self._slid(gains, *self._pairs(0))
-        return gains
+        if not self._made:
+            self._made = self._gains(len(self.edges))
+            self._slid(self._made, *self._pairs(0))
+        return self._made
 
     def _pairs(self, edges: int) -> tuple[Floats, Flags]:
         width = self.grid.size
@@ -230,6 +233,7 @@ class Side:
         """Let go of what is large and quickly made again."""
         self._bits.clear()
         self._stands.clear()
+        self._made = ()
 
     @property
     def _fits(self) -> Flags:
