@@ -19,7 +19,6 @@ from math import prod
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from accelsim.model import kernels as k
 from accelsim.model.plan import TileRule
@@ -29,7 +28,6 @@ from accelsim.search.problem import Problem
 from accelsim.search.windows import Table, WindowTables
 from accelsim.workload.operation import Rank, Tensor, Term
 
-Values = NDArray[np.float64]
 Modes = dict[Spread, int]
 
 
@@ -151,8 +149,8 @@ class FrameCosts:
 
     def coverage(self, name: str, modes: Modes) -> float:
         """Elements of a dim that pass: all, or those of the first position."""
-        bound = self.extents[name]
         first = [s for s in self.frame.along(name) if modes.get(s) == k.FIRST]
+        bound = self.extents[name]
         if not first:
             return float(bound)
         if not self.frame.is_ragged(name):

@@ -77,7 +77,7 @@ class Frame:
 
     def positions(self, dim: str, since: int = 0) -> int:
         """Positions of a dim on the fan-outs from number ``since`` inwards."""
-        return prod(s.positions for s in self.spreads if s.dim == dim and s.fanout >= since)
+        return prod(s.positions for s in self.along(dim) if s.fanout >= since)
 
     @cached_property
     def _along(self) -> dict[str, tuple[Spread, ...]]:

@@ -95,17 +95,6 @@ def digits_of(shape: tuple[int, ...]) -> Ints:
     return np.indices(shape).reshape(len(shape), -1).astype(np.int64) if shape else np.zeros((0, 1), np.int64)
 
 
-@lru_cache(maxsize=1024)
-def places_of(shape: tuple[int, ...], dims: tuple[int, ...]) -> Ints:
-    """Per tile vector, its place among those of some of its dims."""
-    place, stride = np.zeros(1, np.int64), 1
-    for d in range(len(shape) - 1, -1, -1):
-        own = np.arange(shape[d]) * stride if d in dims else np.zeros(shape[d], np.int64)
-        stride *= shape[d] if d in dims else 1
-        place = np.add.outer(own, place).ravel()
-    return place
-
-
 @lru_cache(maxsize=256)
 def tiles_of(rounds: tuple[int, ...]) -> Ints:
     """Tiles per dim, room being left behind the last."""

@@ -13,7 +13,6 @@ from accelsim.search import kernels
 from accelsim.search.frames import Spread
 from accelsim.search.grid import Floats
 from accelsim.search.slid import Guide
-from accelsim.search.turns import Turns
 from accelsim.search.walk import Walk
 
 WEIGHT = 0.05
@@ -31,8 +30,7 @@ class Hunt:
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
         priced = np.zeros((1, 1)) if price is None else walk.least(0, price)
         charged = np.zeros(len(walk.common.capacities[1])) if price is None else price
-        _, *inputs = walk.inputs(charged, priced, Guide.none() if guide is None else guide.arrays)
-        self.inputs = walk.costs.tables.once("turns", lambda: Turns.of(walk.common)), *inputs
+        self.inputs = walk.inputs(charged, priced, Guide.none() if guide is None else guide.arrays)
         self.rates = np.array([m.rate for m in walk.problem.measures[: walk.measures]])
         measures, (_, limits) = len(self.rates), walk.common.capacities
         self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.slots.max(initial=-1))), np.int64)

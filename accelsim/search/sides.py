@@ -16,7 +16,7 @@ from accelsim.search import bound_kernels, kernels, slide_kernels
 from accelsim.search.charges import Charges, EdgeCosts
 from accelsim.search.costs import FrameCosts
 from accelsim.search.frames import Frame, divisors
-from accelsim.search.grid import Flags, Floats, Grid, Ints, digits_of, places_of
+from accelsim.search.grid import Flags, Floats, Grid, Ints, digits_of
 from accelsim.search.problem import Problem
 from accelsim.search.sizes import rank_words
 from accelsim.search.windows import WindowTables
@@ -156,9 +156,10 @@ class Side:
     def bits(self, at: int) -> Ints:
         """Bits that the tile takes in a level, all buffers together, per choice of tiles of the tensor's dims."""
         if at not in self._bits:
-            level, words = self.problem.levels[at], np.ones((1,) * len(self._own), np.int64)
+            level, above = self.problem.levels[at], self.problem.above[at]
+            words = np.ones((1,) * len(self._own), np.int64)
             for number, (rank, dims) in enumerate(self._ranks):
-                sizes = tuple((self.frame.rounds[d], self._positions(d, self.problem.above[at])) for d in dims)
+                sizes = tuple((self.frame.rounds[d], self.frame.positions(self.costs.dims[d], above)) for d in dims)
                 key = "words", self.number, number, sizes
                 words = words * self.costs.tables.once(key, partial(self._words, rank, dims, sizes))
             whole = np.broadcast_to(words * (level.element_bits(self.tensor.bits) * level.buffers), self._shape)
@@ -170,9 +171,6 @@ class Side:
         """Ranks, each with its dims by number."""
         numbers = {name: d for d, name in enumerate(self.costs.dims)}
         return [(rank, tuple(numbers[t.dim] for t in rank.terms if t.dim in numbers)) for rank in self.tensor.ranks]
-
-    def _positions(self, dim: int, above: int) -> int:
-        return prod(s.positions for s in self.frame.along(self.costs.dims[dim]) if s.fanout >= above)
 
     def _words(self, rank: Rank, dims: tuple[int, ...], sizes: tuple[tuple[int, int], ...]) -> Ints:
         """Words along a rank per choice of tiles of its dims, on the axes of the tensor's."""
@@ -241,8 +239,9 @@ class Side:
         levels = range(len(self.problem.levels))
         _, may, _ = self.stands(tuple(room_of(self.problem, self.number, at, 0) for at in levels))
         special = tuple(d for d in self.special if d in self._own)
-        at = places_of(self._shape, tuple(self._own.index(d) for d in special))
-        out = np.zeros((len(self.edges), prod(self.costs.shape[d] for d in special)), np.bool_)
+        tiles = tuple(self.costs.shape[d] for d in special)
+        at = np.ravel_multi_index(tuple(self._digits[self._own.index(d)] for d in special), tiles)
+        out = np.zeros((len(self.edges), prod(tiles)), np.bool_)
         for i, row in enumerate(may):
             out[i, at[row]] = True
         # special dims that do not index the tensor leave its tile as it is

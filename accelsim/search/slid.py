@@ -50,14 +50,8 @@ class Slides:
 
     def __init__(self, walk: Walk, price: Floats | None) -> None:
         self.walk, self.price = walk, price
-        self._charged = np.zeros(len(walk.common.capacities[1])) if price is None else price
         self.standings = _standings(walk)
         self.reached = 0
-
-    @cached_property
-    def _full(self) -> float:
-        """What the prices are of all bits that there are."""
-        return float((self._charged * self.walk.common.capacities[1]).sum())
 
     @cached_property
     def _frame(self) -> tuple[Any, ...]:
@@ -105,15 +99,15 @@ class Slides:
 
     def _follow(self, enough: float) -> _Reached:
         assert self.standings is not None
-        bound = self.walk.priced(self.price)
-        starts = [(self.standings.number(state), cost[0]) for state, cost, _ in self.walk.feeds]
+        bound, full, plain = self.walk.priced(self.price), self.walk.full(self.price), self.standings.labels[0]
+        starts = [(plain[state], cost[0]) for state, cost, _ in self.walk.feeds]
         heads, room = np.full(self.walk.size, -1, np.int64), MOST_REACHED
         links, values = np.empty((room, 2), np.int64), np.empty(room)
         least, floor, used = slide_kernels.follow(
-            np.array(starts, np.float64), self._frame, bound, enough + self._full, heads, links, values
+            np.array(starts, np.float64), self._frame, bound, enough + full, heads, links, values
         )
         self.reached += int(used)
-        return _Reached(float(least) - self._full, float(floor) - self._full, heads, links[:used], values[:used])
+        return _Reached(float(least) - full, float(floor) - full, heads, links[:used], values[:used])
 
 
 def _standings(walk: Walk) -> Standings | None:

@@ -12,14 +12,14 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from accelsim.search.kernels import FREE, MOVES, REUSES, SLIDES, SPREAD
+
 kernel = njit(cache=True, error_model="numpy")
 # Kernels that neither make nor return arrays need not count references to them, which takes longer than what they do.
 lean = njit(cache=True, error_model="numpy", _nrt=False)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
-FREE, MOVES, SLIDES, REUSES = range(4)  # as in accelsim.search.kernels
 ROW, NEXT = range(2)  # columns of a standing that was reached
-SPREAD = 0x9E3779B97F4A7C1  # as in accelsim.search.kernels
 
 
 @helper

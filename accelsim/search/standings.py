@@ -85,12 +85,6 @@ class Standings:
         """Every standing of the nest, by its number."""
         return [tuple(reversed(row)) for row in product(*reversed(self._own))]
 
-    def number(self, state: int) -> int:
-        """The standing of a nest of which nothing is open and nothing slides."""
-        radix, tensors = self.states.radix, range(len(self._own))
-        levels = [state // radix**t % radix for t in tensors]
-        return sum(self._places[t][Standing(levels[t])] * self._strides[t] for t in tensors)
-
     @cached_property
     def labels(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
         """How a label tells its standing: per state, the standing with nothing open or sliding; per edge, what it adds
@@ -106,8 +100,7 @@ class Standings:
             for standing, place in self._places[t].items():
                 code = sum(opened[edge] for edge in standing.open) + sum(sliding[edge] for edge in standing.sliding)
                 table[t, standing.level, code] = place * self._strides[t]
-        states, radix = np.arange(self.states.count), self.states.radix
-        waits = np.array([states // radix**t % radix for t in range(len(mine))], np.int64)
+        waits = self.states.waits
         return table[np.arange(len(mine))[:, None], waits, 0].sum(axis=0), opened, sliding, table, waits
 
     def _moved(self, row: int, tensor: int, old: Standing, new: Standing) -> int:

@@ -23,13 +23,32 @@ class States:
         return np.array([(e.tensor, e.child, e.parent) for e in self.problem.edges], np.int64).reshape(-1, 3)
 
     @cached_property
+    def waits(self) -> Ints:
+        """Per tensor and state, the level that must come next."""
+        numbers = np.arange(self.count)
+        return np.array([numbers // self.radix**t % self.radix for t in range(len(self.problem.tensors))], np.int64)
+
+    @cached_property
+    def turns(self) -> tuple[Ints, Ints, Ints, Ints]:
+        """How states follow each other: per edge, what its child adds to the number of a state; per edge and state, the
+        state once its child stands, or -1 where that is not next, and the state in which it is still to come; per
+        state, the outermost level that a tensor waits for. A plain tuple: Numba's cache would remember another class
+        by its place."""
+        tensor, child, parent = self.items.T
+        numbers, waited = np.arange(self.count), self.waits[tensor]
+        unit = (self.radix**tensor)[:, None]
+        lift = (child - parent)[:, None] * unit
+        after = np.where(waited == child[:, None], numbers - lift, -1)
+        back = numbers + np.maximum(child[:, None] - waited, 0) * unit
+        return lift.ravel(), after, back, self.waits.max(axis=0)
+
+    @cached_property
     def row_of(self) -> Ints:
         """Rows of the states that occur, every tensor done or waiting for a level that may keep it; -1 for others."""
-        states = np.arange(self.count)
         used = np.ones(self.count, np.bool_)
         for t, keeps in enumerate(self.problem.keeps):
             kept = np.array([level == 0 or keep != "not" for level, keep in enumerate(keeps)])
-            used &= kept[(states // self.radix**t) % self.radix]
+            used &= kept[self.waits[t]]
         return np.where(used, np.cumsum(used) - 1, -1)
 
     @cached_property
@@ -70,12 +89,11 @@ class States:
     def wanted(self) -> Flags:
         """Per shared memory and state, whether some tensor may still come to stand there."""
         groups, limits = self.capacities
-        states = np.arange(self.count)
         wanted = np.zeros((len(limits), self.count), np.bool_)
         for level, row in enumerate(groups):
             for t, group in enumerate(row):
                 if group >= 0:
-                    wanted[group] |= (states // self.radix**t) % self.radix >= level
+                    wanted[group] |= self.waits[t] >= level
         return wanted
 
     @cached_property
@@ -97,7 +115,7 @@ class States:
                 kept = [i for i in numbers if keeps[i] != "not"]
                 if not kept:
                     continue
-                waits = (np.arange(self.count) // self.radix**t) % self.radix >= min(kept)
+                waits = self.waits[t] >= min(kept)
                 for d, name in enumerate(dims):
                     if name not in inside and (not relaxed or name in self.problem.tensors[t].dims):
                         out[waits, d] = False

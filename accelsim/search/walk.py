@@ -74,38 +74,37 @@ class Walk(Tables):
     def root(self, price: Floats | None) -> float:
         """What no mapping's energy goes below, by these prices."""
         priced = self.priced(price)
-        full = 0.0 if price is None else float((price * self.common.capacities[1]).sum())
-        return min(float(cost[0] + priced[self.common.row_of[state], 0]) for state, cost, _ in self.feeds) - full
+        least = min(float(cost[0] + priced[self.common.row_of[state], 0]) for state, cost, _ in self.feeds)
+        return least - self.full(price)
+
+    def full(self, price: Floats | None) -> float:
+        """What all bits of the shared memories cost."""
+        return 0.0 if price is None else float((price * self.common.capacities[1]).sum())
 
     def inputs(self, price: Floats, priced: Floats, guide: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What ``kernels.explore`` takes of a frame, from ``radix`` to ``fans``, in its order; ``priced`` is the bound
+        """What ``kernels.explore`` takes of a frame, from ``turns`` to ``fans``, in its order; ``priced`` is the bound
         at these prices, or of one element."""
-        groups, limits = self.common.capacities
         child = self.common.items[:, 1].copy()
         passes, above = np.array(self.frame.fanouts, np.int64), np.array(self.problem.above)
         region = np.array([(passes >= a).sum() for a in above], np.int64)
         need = np.array([min([*np.flatnonzero(above > f), self.radix]) for f in passes], np.int64)
         nested = np.array([level.nested for level in self.problem.levels], np.bool_)
-        group_of = np.array([groups[e.child, e.tensor] for e in self.edges], np.int64)
         return (
-            self.radix,
+            self.common.turns,
             self.size - 1,
             self.prices_of_edges,
             (self.stand.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
-            (
-                self.relaxed,
-                price,
-                priced,
-                self.common.wanted,
-                self.stand.bits,
-                group_of,
-                limits,
-                self.common.row_of,
-                guide,
-            ),
+            (self.relaxed, price, priced, *self._memories, guide),
             (self.moves, *self.loops, self.common.move_ok, self.digits, self.loops_left),
             (need, *self._pins(passes)),
         )
+
+    @property
+    def _memories(self) -> tuple[Any, ...]:
+        """What ``kernels.explore`` takes of the memories that tensors share."""
+        groups, limits = self.common.capacities
+        group_of = np.array([groups[e.child, e.tensor] for e in self.edges], np.int64)
+        return self.common.wanted, self.stand.bits, group_of, limits, self.common.row_of
 
     @cached_property
     def prices_of_edges(self) -> tuple[Any, ...]:
@@ -162,21 +161,8 @@ class Walk(Tables):
         out[0] = self.problem.compute_energy
         return out
 
-    def forget(self) -> None:
-        """Let go of all that is large and quickly made again."""
-        for name in (
-            "stand",
-            "ways",
-            "dense",
-            "relaxed",
-            "places",
-            "moves",
-        ):
-            self.__dict__.pop(name, None)
-        self.forget_tiles()
-
     def forget_tiles(self) -> None:
-        """The same of the sides, whose arrays the walk may have taken over."""
+        """Let the sides let go of what is large and quickly made again."""
         for side in self.sides:
             side.forget()
 
