@@ -13,20 +13,19 @@ SPARSE = 4  # rows where fewer than one in so many tile vectors have a way on ar
 
 
 @kernel
-def passed(items, widths, terms, groups, every, forgotten, low):
-    """What passes per visit: ``low[edge, measure, special tile vector]``, without what a convention may forget."""
-    first, measure, weight, at_every, _ = terms
-    many, local, _, _, _ = groups
-    for i in range(len(items)):
-        t = items[i, 0]
-        for w in range(widths[t]):
-            for term in range(first[i], first[i + 1]):
-                value = weight[term]
-                for g in range(many[t]):
-                    value *= every[at_every[term, g] + local[t, g, w]]
-                low[i, measure[term], w] += value
-            for k in range(low.shape[1]):
-                low[i, k, w] -= forgotten[i, k]
+def passed(first, measure, weight, products, forgotten, low):
+    """What passes per visit: ``low[edge, measure, special tile vector]``, without what a convention may forget.
+
+    first: rows of every edge and the end; products: what a row's tables come to.
+    """
+    for i in range(len(low)):
+        for k in range(low.shape[1]):
+            for w in range(low.shape[2]):
+                low[i, k, w] = -forgotten[i, k]
+        for row in range(first[i], first[i + 1]):
+            k = measure[row]
+            for w in range(low.shape[2]):
+                low[i, k, w] += weight[row] * products[row, w]
 
 
 @kernel
@@ -62,27 +61,35 @@ def moved(loop_dim, ups, digits, shape, out):
 
 
 @helper
-def _reached(digits, least, out):
-    """Take from the tile vectors of ``out`` those that lie below the least tile of a dim."""
+def _kept(digits, tiles, least, most, out):
+    """Take from the tile vectors of ``out`` those that lie below the least tile of a dim or above the most."""
     for d in range(len(least)):
-        if least[d] > 0:
+        if least[d] > 0 or most[d] < tiles[d] - 1:
             for q in range(len(out)):
-                out[q] &= digits[d, q] >= least[d]
+                out[q] &= (digits[d, q] >= least[d]) & (digits[d, q] <= most[d])
 
 
 @kernel
-def placed(rows, own_bits, own_may, own_hull, at, digits, outside, complete, bits, place_ok, closed_ok, closable, hull):
-    """Write what holds of some edges at every tile vector; ``at``: its place among the tensor's own."""
-    for n in range(len(rows)):
-        i = rows[n]
-        for q in range(len(at)):
-            own = at[q]
-            bits[i, q] = own_bits[n, own]
-            hull[q] |= np.int64(own_hull[n, own]) << i
-            place_ok[i, q], closed_ok[i, q] = own_may[n, own], True
-        _reached(digits, outside[n], place_ok[i])
-        _reached(digits, complete[n], closed_ok[i])
-        for q in range(len(at)):
+def placed(tensors, held, first, room, own, digits, tiles, least, top, most, complete, bits, place_ok, closed_ok,
+           closable, hull):  # fmt: skip
+    """Write what holds of edges at every tile vector.
+
+    held: bits of tiles, those of an edge from ``first`` on, by the place ``own`` among its tensor's; room: bits that
+    there are; least, top, most: numbers of the least tile that may stand, of the largest, and of the largest that may
+    stand or grow; complete: of the least tile around which loops that change it may run.
+    """
+    none, any_tile = np.zeros(least.shape[1], np.int64), tiles - 1
+    for i in range(len(tensors)):
+        at, base, limit = own[tensors[i]], first[i], room[i]
+        for q in range(len(hull)):
+            bits[i, q] = held[base + at[q]]
+            place_ok[i, q], closed_ok[i, q] = bits[i, q] <= limit, True
+        _kept(digits, tiles, none, most[i], place_ok[i])
+        for q in range(len(hull)):
+            hull[q] |= np.int64(place_ok[i, q]) << i
+        _kept(digits, tiles, least[i], top[i], place_ok[i])
+        _kept(digits, tiles, complete[i], any_tile, closed_ok[i])
+        for q in range(len(hull)):
             closable[i, q] = place_ok[i, q] & closed_ok[i, q]
 
 

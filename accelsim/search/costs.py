@@ -6,8 +6,8 @@ For an edge whose child holds a tile, words at a boundary are a product over the
     dims of a window                    sums over positions (accelsim.search.windows)
     a dim that does not index it        rounds outside the tile, x positions where the network does not merge
 
-The first and the last are numbers, or plain powers of tiles, while positions divide the bound; dims of windows and dims
-that leave a smaller last part are ``special`` to the tensor and have tables.
+The first and the last are numbers, or plain powers of tiles, while positions divide the bound (accelsim.search.
+crossings); dims of windows and dims that leave a smaller last part are ``special`` to the tensor and have tables.
 """
 
 from __future__ import annotations
@@ -16,17 +16,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
-from typing import NamedTuple
 
 import numpy as np
 
 from accelsim.model import kernels as k
-from accelsim.model.plan import TileRule
+from accelsim.search.crossings import Crossing, Met, mode
 from accelsim.search.frames import Frame, Spread, divisors, pins
 from accelsim.search.place import Place
 from accelsim.search.problem import Problem
-from accelsim.search.windows import Table, WindowTables
-from accelsim.workload.operation import Rank, Tensor, Term
+from accelsim.search.windows import Table, WindowTables, covered
+from accelsim.workload.operation import Rank, Term
 
 Modes = dict[Spread, int]
 
@@ -39,146 +38,118 @@ class Group:
     dims: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Words:
-    """Words at a boundary: ``scale`` x the product of the tables, in the order of the tensor's groups."""
-
-    scale: float
-    tables: tuple[Table, ...]
-
-
-class Crossing(NamedTuple):
-    """A boundary between a parent and a child inside of fan-out ``below`` - 1, for a measure whose level lies inside of
-    fan-out ``since`` - 1; ``returns``: one child instance counts per group that adds to the same outputs."""
-
-    tensor: int
-    below: int
-    boundary: int
-    since: int
-    rule: TileRule
-    to_macs: bool
-    returns: bool = False
-
-
 class FrameCosts:
-    """The words of every edge in one frame."""
+    """Words of one tensor's edges over its special dims, in one frame and all that are alike to it in these."""
 
-    def __init__(self, problem: Problem, frame: Frame, tables: WindowTables) -> None:
+    def __init__(self, problem: Problem, frame: Frame, tables: WindowTables, number: int) -> None:
         self.problem, self.frame, self.tables = problem, frame, tables
-        rules = problem.rules
-        self.dims = rules.dims
-        self.extents = rules.operation.extents
+        self.number, self.tensor, self.is_output = number, problem.tensors[number], number == len(problem.tensors) - 1
+        self.dims = problem.rules.dims
+        self.extents = problem.rules.operation.extents
         self.tiles = tuple(divisors(n) for n in frame.rounds)
         self.shape = tuple(len(t) for t in self.tiles)
-        self._words: dict[Crossing, Words] = {}
-        self._groups: dict[str, tuple[Group, ...]] = {}
+        self._made: dict[Crossing, tuple[Table, ...]] = {}
         self._tables: dict[tuple[tuple[int, ...], bool, tuple[int | None, ...]], Table] = {}
-        self._boxes = problem.view.tiles.dense
 
-    def groups(self, tensor: Tensor) -> tuple[Group, ...]:
-        """The special dims of a tensor as groups: windows, then uneven dims."""
-        if tensor.name not in self._groups:
-            self._groups[tensor.name] = tuple(self._grouped(tensor))
-        return self._groups[tensor.name]
-
-    def _grouped(self, tensor: Tensor) -> list[Group]:
-        plain, windows = self.parts(tensor)
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The special dims of the tensor as groups: windows, then uneven dims."""
+        plain, windows = self.parts
         out = [Group(rank, tuple(self.dims.index(t.dim) for t in rank.terms)) for rank in windows]
         for d, name in enumerate(self.dims):
             if self.frame.is_ragged(name) and name in plain:
                 out.append(Group(Rank((Term(name),), self.extents[name]), (d,)))
-            elif self.frame.is_ragged(name) and name not in tensor.dims:
+            elif self.frame.is_ragged(name) and name not in self.tensor.dims:
                 out.append(Group(None, (d,)))
-        return out
+        return tuple(out)
 
-    def parts(self, tensor: Tensor) -> tuple[list[str], list[Rank]]:
+    @property
+    def parts(self) -> tuple[list[str], list[Rank]]:
         """The tensor's dims that pass in pieces, and its windows."""
-        return self.tables.groups(self.problem.rules.operation, tensor, self._boxes)
+        return self.tables.groups(self.problem.rules.operation, self.tensor, self.problem.view.tiles.dense)
+
+    @property
+    def base(self) -> float:
+        """Elements of the dims without tables that index the tensor."""
+        return float(prod(self.extents[name] for name in self.parts[0] if not self.frame.is_ragged(name)))
+
+    def met(self, spread: Spread) -> Met:
+        """Where positions meet the tensor."""
+        network = self.problem.rules.architecture.axes[spread.axis].network(self.tensor.name)
+        return Met(spread.fanout, network, spread.dim in self.tensor.dims)
+
+    def modes(self, crossing: Crossing) -> Modes:
+        """A mode per spread above the child."""
+        pairs = ((spread, mode(crossing, self.met(spread))) for spread in self.frame.spreads)
+        return {spread: how for spread, how in pairs if how is not None}
 
     # Words per boundary
 
-    def modes(self, crossing: Crossing) -> Modes:
-        """A mode per spread above the child: summed outside the boundary, merged inside it as its network does.
+    def words(self, crossing: Crossing) -> tuple[Table, ...]:
+        """Tables whose product is the words at a boundary per visit, per element of the dims without tables, in the
+        order of the groups."""
+        if crossing not in self._made:
+            modes, dense = self.modes(crossing), crossing.rule.dense and not self.is_output
+            self._made[crossing] = tuple(self._table(group, dense, modes) for group in self.groups)
+        return self._made[crossing]
 
-        Fan-outs outside the measure's level count with their first position only.
-        """
-        tensor, out = self.problem.tensors[crossing.tensor], {}
-        for spread in self.frame.spreads:
-            if spread.fanout >= crossing.below:
-                continue
-            if spread.fanout < crossing.since:
-                out[spread] = k.FIRST
-            elif crossing.returns:
-                apart = spread.fanout < crossing.boundary or spread.dim in tensor.dims
-                out[spread] = k.SUM if apart else k.FIRST
-            elif spread.fanout < crossing.boundary:
-                out[spread] = k.SUM
-            else:
-                out[spread] = self._merged(tensor, spread, crossing.rule, crossing.to_macs)
-        return out
+    def fed(self, crossing: Crossing) -> float:
+        """The same when nothing is kept, every element passing anew in every step."""
+        return prod(float(self.tables.every[table.at_every]) for table in self.words(crossing))
 
-    def _merged(self, tensor: Tensor, spread: Spread, rule: TileRule, to_macs: bool) -> int:
-        network = self.problem.rules.architecture.axes[spread.axis].network(tensor.name)
-        relevant = spread.dim in tensor.dims
-        if tensor is self.problem.tensors[-1]:
-            return k.FIRST if network == "reduction" and not relevant else k.SUM
-        if network == "unicast" or (relevant and not rule.shared_halo):
-            return k.SUM
-        return k.FORWARD if network == "forwarding" and not to_macs else k.UNION
+    def distinct(self, crossing: Crossing) -> float:
+        """Distinct outputs that pass, per element of the dims without tables."""
+        modes, words = self.modes(crossing), 1.0
+        plain, windows = self.parts
+        for name in self.dims:
+            if self.frame.is_ragged(name) and name in plain:
+                words *= self._coverage(name, modes)
+            elif self.frame.is_ragged(name) and name not in self.tensor.dims:
+                words *= prod(self._instances(s) for s in self.frame.along(name) if modes.get(s) == k.SUM)
+        for rank in windows:
+            words *= self._covered(rank, modes)
+        return words
 
-    def irrelevant(self, dim: int, modes: Modes) -> tuple[int, ...]:
-        """Per tile of an uneven dim that does not index the tensor: its visits, over the instances that count."""
-        (spread,) = self.frame.along(self.dims[dim])
-        return self._irrelevant(dim, spread, modes.get(spread))
-
-    def _irrelevant(self, dim: int, spread: Spread, mode: int | None) -> tuple[int, ...]:
-        bound, n, below = self.extents[self.dims[dim]], spread.positions, spread.below
-        counts = []
-        for tile in self.tiles[dim]:
-            if mode is None or tile > below:
-                starts = np.arange(0, bound, tile * n)
-                positions = n if mode == k.SUM else 1
-                ever = [min(positions, -(-(bound - at) // below)) for at in starts.tolist()]
-                counts.append(sum(ever))
-                continue
-            outer, inner = np.arange(0, bound, below * n), np.arange(0, below, tile)
-            side = np.arange(n if mode == k.SUM else 1) * below
-            starts = outer[:, None, None] + side[None, :, None] + inner[None, None, :]
-            counts.append(int((starts < bound).sum()))
-        return tuple(counts)
-
-    def coverage(self, name: str, modes: Modes) -> float:
-        """Elements of a dim that pass: all, or those of the first position."""
-        first = [s for s in self.frame.along(name) if modes.get(s) == k.FIRST]
-        bound = self.extents[name]
+    def _coverage(self, name: str, modes: Modes) -> float:
+        """Elements of an uneven dim that pass: all, or those of the first position."""
+        first, bound = [s for s in self.frame.along(name) if modes.get(s) == k.FIRST], self.extents[name]
         if not first:
             return float(bound)
-        if not self.frame.is_ragged(name):
-            return bound / prod(s.positions for s in first)
         (spread,) = first
         starts = range(0, bound, spread.below * spread.positions)
         return float(sum(min(spread.below, bound - at) for at in starts))
 
-    def most_visits(self, tensor: Tensor) -> int:
-        """Rounds over the dims that reuse the tensor, those of uneven dims left out."""
-        rounds = zip(self.dims, self.frame.rounds, strict=True)
-        return prod(n for name, n in rounds if name not in tensor.dims and not self.frame.is_ragged(name))
+    def _instances(self, spread: Spread) -> int:
+        return min(spread.positions, -(-self.extents[spread.dim] // max(1, spread.below)))
 
-    def words(self, crossing: Crossing) -> Words:
-        """Words at a boundary per visit."""
-        if crossing not in self._words:
-            self._words[crossing] = self._fresh_words(crossing.tensor, self.modes(crossing), crossing.rule)
-        return self._words[crossing]
+    def _covered(self, rank: Rank, modes: Modes) -> float:
+        loops, bounds = [], []
+        for i, term in enumerate(rank.terms):
+            bounds.append(self.extents[term.dim])
+            width = prod(s.positions for s in self.frame.along(term.dim))
+            for spread in self.frame.along(term.dim):
+                if spread in modes:
+                    loops.append((i, spread.below * width, k.TEMPORAL))
+                    width //= spread.positions
+                    loops.append((i, spread.below * width, modes[spread]))
+        return float(covered(rank, tuple(bounds), False, tuple(loops)))
 
-    def _fresh_words(self, number: int, modes: Modes, rule: TileRule) -> Words:
-        tensor = self.problem.tensors[number]
-        plain, _ = self.parts(tensor)
-        scale = prod(self.coverage(name, modes) for name in plain if not self.frame.is_ragged(name))
-        for spread in self.frame.spreads:
-            if modes.get(spread) == k.SUM and spread.dim not in tensor.dims and not self.frame.is_ragged(spread.dim):
-                scale *= spread.positions
-        dense = rule.dense and tensor is not self.problem.tensors[-1]
-        return Words(scale, tuple(self._table(group, dense, modes) for group in self.groups(tensor)))
+    def _irrelevant(self, dim: int, spread: Spread, counted: int | None) -> tuple[int, ...]:
+        """Per tile of an uneven dim that does not index the tensor: its visits, over the instances that count."""
+        bound, n, below = self.extents[self.dims[dim]], spread.positions, spread.below
+        counts = []
+        for tile in self.tiles[dim]:
+            if counted is None or tile > below:
+                starts = np.arange(0, bound, tile * n)
+                positions = n if counted == k.SUM else 1
+                ever = [min(positions, -(-(bound - at) // below)) for at in starts.tolist()]
+                counts.append(sum(ever))
+                continue
+            outer, inner = np.arange(0, bound, below * n), np.arange(0, below, tile)
+            side = np.arange(n if counted == k.SUM else 1) * below
+            starts = outer[:, None, None] + side[None, :, None] + inner[None, None, :]
+            counts.append(int((starts < bound).sum()))
+        return tuple(counts)
 
     def _table(self, group: Group, dense: bool, modes: Modes) -> Table:
         """The table of a group, which only the modes of its own dims matter to."""
@@ -192,7 +163,9 @@ class FrameCosts:
     def _fresh_table(self, group: Group, dense: bool, modes: Modes) -> Table:
         if group.rank is None:
             (d,) = group.dims
-            return self.tables.visits(self.irrelevant(d, modes), self.frame.rounds[d], self.tiles[d])
+            (spread,) = self.frame.along(self.dims[d])
+            counts = self._irrelevant(d, spread, modes.get(spread))
+            return self.tables.visits(counts, self.frame.rounds[d], self.tiles[d])
         places = []
         for d in group.dims:
             mine = self.frame.along(self.dims[d])
@@ -227,8 +200,3 @@ class FrameCosts:
     @cached_property
     def _pins(self) -> list[tuple[Spread, ...]]:
         return pins(self.frame)
-
-    def fed(self, words: Words, tensor: Tensor) -> float:
-        """Words at a boundary when nothing is kept: every element anew in every step."""
-        first = prod(float(self.tables.every[table.at_every]) for table in words.tables)
-        return words.scale * first * self.most_visits(tensor)

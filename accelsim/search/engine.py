@@ -140,7 +140,7 @@ class _Search(Frontier):
     def relaxed(self, entry: Entry) -> list[Entry]:
         """The relaxed bound, and once there is something to compare with the one that follows slides."""
         walk, price = Walk(self.problem, entry.frame, self.tables, self.measures), self.price
-        self.budget.spend(PER_FRAME + walk.size * walk.common.rows // ENTRIES)
+        self.budget.spend(PER_FRAME + walk.lattice.size * walk.common.rows // ENTRIES)
         values = entry.values.copy()
         if len(values) > 1:
             values = np.maximum(values, walk.lower)

@@ -33,7 +33,7 @@ class Hunt:
         self.inputs = walk.inputs(charged, priced, Guide.none() if guide is None else guide.arrays)
         self.rates = np.array([m.rate for m in walk.problem.measures[: walk.measures]])
         measures, (_, limits) = len(self.rates), walk.common.capacities
-        self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.slots.max(initial=-1))), np.int64)
+        self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.lattice.slots.max(initial=-1))), np.int64)
         self.floats = np.empty((1024, 2 * measures + len(limits)))
         self.keys, self.ids = np.empty(1024), np.empty(1024, np.int64)
         self.table = np.full(4096, -1, np.int64)
@@ -114,7 +114,7 @@ class Hunt:
                 fanout = walk.frame.fanouts[int(self.ints[parent, kernels.REGION])]
                 yield from self._spatial([s for s in left if s.fanout == fanout], left, parent)
             elif move >= 0:
-                dim = walk.dims[int(walk.loops[0][move])]
+                dim = walk.dims[int(walk.lattice.loops[0][move])]
                 around = [s for s in left if s.dim == dim and s.below > self._tile(dim, parent)]
                 passed = walk.frame.fanouts[: int(row[kernels.REGION])]
                 yield from self._spatial([s for s in around if s.fanout in passed], left, parent)
@@ -127,7 +127,7 @@ class Hunt:
     def _tile(self, dim: str, label: int) -> int:
         """The tile of a dim inside the nest of a label, in rounds."""
         d = self.walk.dims.index(dim)
-        return self.walk.costs.tiles[d][int(self.walk.digits[d, int(self.ints[label, kernels.Q])])]
+        return self.walk.lattice.tiles[d][int(self.walk.lattice.digits[d, int(self.ints[label, kernels.Q])])]
 
     def _extent(self, dim: str, label: int) -> int:
         """Elements of a dim inside the nest of a label."""

@@ -1,42 +1,33 @@
-"""The lattice of one frame: its tile vectors, the loops between them, and how often a tensor meets each."""
+"""The lattice of frames with the same rounds: tile vectors, the loops between them, and how a tensor meets each."""
 
 from __future__ import annotations
 
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
 
-from accelsim.search import bound_kernels
-from accelsim.search.costs import FrameCosts
-from accelsim.search.frames import Frame, factors
+from accelsim.search import bound_kernels, kernels
+from accelsim.search.edges import Edges
+from accelsim.search.frames import Frame, divisors, factors
 from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, tiles_of, ups_of
-from accelsim.search.problem import Problem
-from accelsim.search.sides import sides_of
-from accelsim.search.states import States
-from accelsim.search.windows import WindowTables
+from accelsim.search.profiles import Profile
 
 
 class Lattice:
-    """Tile vectors of a frame, numbered in mixed radix by the tiles of its dims."""
+    """Tile vectors, numbered in mixed radix by the tiles of the dims. ``profiles``: of the tensors in a frame."""
 
-    def __init__(self, problem: Problem, frame: Frame, tables: WindowTables, measures: int | None = None) -> None:
-        """``measures``: how many of the problem's are wanted; None for all."""
-        self.problem, self.frame, self.number = problem, frame, tables.counted()
-        self.costs = FrameCosts(problem, frame, tables)
-        self.sides = sides_of(problem, frame, tables, measures)
-        self.measures = len(problem.measures[:measures])
-        self.dims = problem.rules.dims
-        self.shape = self.costs.shape or (1,)
+    def __init__(self, edges: Edges, frame: Frame, profiles: tuple[Profile, ...]) -> None:
+        self.edges, self.rounds = edges, frame.rounds
+        self.tensors = edges.problem.tensors
+        self.ragged = frozenset(name for name in edges.dims if frame.is_ragged(name))
+        self.tiles = tuple(divisors(n) for n in frame.rounds)
+        self.shape = tuple(map(len, self.tiles)) or (1,)
         self.size = prod(self.shape)
-        self.common = tables.once("states", lambda: States(problem))
-        self.radix = len(problem.levels)
-        self.edges = problem.edges
-
-    def along(self, dim: int, values: Any) -> Any:
-        """Values per tile of a dim, on its axis of the lattice."""
-        return along(len(self.shape), dim, values)
+        self.grids = tuple(profile.grid for profile in profiles)
+        self.special = tuple(profile.special for profile in profiles)
+        self.slides = tuple(profile.slides for profile in profiles)
+        self._roles = tuple(profile.roles for profile in profiles)
 
     @cached_property
     def digits(self) -> Ints:
@@ -44,21 +35,32 @@ class Lattice:
         return digits_of(self.shape)
 
     @cached_property
-    def moves(self) -> Ints:
-        """Per kind of loop and tile vector, the tile vector after it, or -1."""
-        moves = np.empty((len(self.loops[0]), self.size), np.int64)
-        bound_kernels.moved(self.loops[0], self.ups, self.digits, np.array(self.shape), moves)
-        return moves
+    def extent(self) -> Ints:
+        """Tiles per dim."""
+        return np.array(self.shape, np.int64)
 
     @cached_property
-    def ups(self) -> Ints:
+    def loops(self) -> tuple[Ints, Ints]:
+        """Kinds of loops, of a prime number of trips each: dim and trips."""
+        return loops_of(self.rounds)
+
+    @cached_property
+    def loops_left(self) -> Ints:
+        """Per tile vector, loops of a prime number of trips that are still to come."""
+        total = np.zeros((1,) * len(self.shape), np.int64)
+        for d, tiles in enumerate(self.tiles):
+            left = np.array([factors(self.rounds[d] // tile) for tile in tiles], np.int64)
+            total = total + along(len(self.shape), d, left)
+        return np.ascontiguousarray(np.broadcast_to(total, self.shape).reshape(-1))
+
+    def ups(self, frame: Frame) -> Ints:
         """Per kind of loop and tile of its dim, the number of the tile after it; -1 where there is none, or where a
         dim's positions in space would then stand around no tile."""
-        ups = ups_of(self.frame.rounds)
+        ups = ups_of(self.rounds)
         for m, d in enumerate(self.loops[0].tolist()):
-            pins = [s.below for s in self.frame.along(self.dims[d]) if s.below] if self.dims else []
+            pins = [s.below for s in frame.along(self.edges.dims[d]) if s.below] if self.edges.dims else []
             if pins:
-                ups, tiles = ups.copy(), self.costs.tiles[d]
+                ups, tiles = ups.copy(), self.tiles[d]
                 for tile, after in enumerate(ups[m, : len(tiles)].tolist()):
                     if after >= 0 and any(pin % tiles[after] and tiles[after] % pin for pin in pins):
                         ups[m, tile] = -1
@@ -67,40 +69,19 @@ class Lattice:
         return ups
 
     @cached_property
-    def loops(self) -> tuple[Ints, Ints]:
-        """Kinds of loops, of a prime number of trips each: dim and trips."""
-        return loops_of(self.frame.rounds)
-
-    @cached_property
-    def loops_left(self) -> Ints:
-        """Per tile vector, loops of a prime number of trips that are still to come."""
-        total = np.zeros((1,) * len(self.shape), np.int64)
-        for d, tiles in enumerate(self.costs.tiles):
-            rounds = self.frame.rounds[d]
-            total = total + self.along(d, np.array([factors(rounds // tile) for tile in tiles], np.int64))
-        return np.ascontiguousarray(np.broadcast_to(total, self.shape).reshape(-1))
-
-    @cached_property
-    def special(self) -> tuple[tuple[int, ...], ...]:
-        """Per tensor its special dims (accelsim.search.costs)."""
-        return tuple(side.special for side in self.sides)
-
-    @cached_property
     def places(self) -> tuple[Ints, Ints, Floats]:
         """Per tensor and tile vector: its place among the tiles of the tensor's own dims, and among those of its
         special dims; and rounds outside over the dims that reuse the tensor."""
-        count = len(self.sides)
+        count, dims = len(self.tensors), self.edges.dims
         own, special = (np.empty((count, self.size), np.int64) for _ in range(2))
         visits = np.empty((count, self.size))
         reuse, mine, odd = (np.zeros((count, len(self.shape)), np.bool_) for _ in range(3))
-        for t, side in enumerate(self.sides):
-            for d, name in enumerate(self.dims):
-                mine[t, d], odd[t, d] = name in side.tensor.dims, d in side.special
-                reuse[t, d] = not mine[t, d] and not self.frame.is_ragged(name)
-        rounds = np.array(self.frame.rounds or (1,), np.int64)
-        bound_kernels.numbered(
-            np.array(self.shape), tiles_of(self.frame.rounds), rounds, mine, odd, reuse, own, special, visits
-        )
+        for t, tensor in enumerate(self.tensors):
+            for d, name in enumerate(dims):
+                mine[t, d], odd[t, d] = name in tensor.dims, d in self.special[t]
+                reuse[t, d] = not mine[t, d] and name not in self.ragged
+        rounds = np.array(self.rounds or (1,), np.int64)
+        bound_kernels.numbered(self.extent, tiles_of(self.rounds), rounds, mine, odd, reuse, own, special, visits)
         return own, special, visits
 
     @property
@@ -112,3 +93,80 @@ class Lattice:
     def visits(self) -> Floats:
         """Per tensor and tile vector, rounds outside over the dims that reuse it."""
         return self.places[2]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that its arrays take, about."""
+        return 8 * self.size * (3 * len(self.tensors) + 1)
+
+    # Special dims among all
+
+    @cached_property
+    def widths(self) -> Ints:
+        """Per tensor, tile vectors of its special dims."""
+        return np.array([grid.size for grid in self.grids], np.int64)
+
+    @cached_property
+    def groups(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
+        """Groups per tensor; places of special tile vectors in the grid of each; tiles of each; kinds of what stays in
+        each; and per loop the kind that it is to each."""
+        most, width = max(grid.groups[1].shape[1] for grid in self.grids), int(self.widths.max())
+        local = np.zeros((len(self.grids), most, width), np.int64)
+        counts, kinds = (np.ones((len(self.grids), most), np.int64) for _ in range(2))
+        kind_of = np.zeros((len(self.grids), most, len(self.loops[0])), np.int64)
+        for t, grid in enumerate(self.grids):
+            _, places, own_counts, own_kinds, own_kind = grid.groups
+            g, w = places.shape[1:]
+            local[t, :g, :w], counts[t, :g], kinds[t, :g] = places[0], own_counts[0], own_kinds[0]
+            for m, mine in self._own(t):
+                kind_of[t, :g, m] = own_kind[0, :, mine]
+        return np.array([len(grid.members) for grid in self.grids]), local, counts, kinds, kind_of
+
+    @cached_property
+    def own_loops(self) -> Ints:
+        """Per tensor and loop, its number among those of the tensor's special dims, or -1."""
+        out = np.full((len(self.grids), len(self.loops[0])), -1, np.int64)
+        for t in range(len(self.grids)):
+            for m, mine in self._own(t):
+                out[t, m] = mine
+        return out
+
+    def _own(self, tensor: int) -> list[tuple[int, int]]:
+        """(number of a loop, its number among those of a tensor's special dims)."""
+        dims = self.special[tensor]
+        first: dict[int, int] = {}
+        for mine, d in enumerate(self.grids[tensor].loops[0].tolist() if dims else []):
+            first.setdefault(dims[d], mine)
+        seen = dict.fromkeys(dims, 0)
+        out = []
+        for m, d in enumerate(self.loops[0].tolist()):
+            if d in first:
+                out.append((m, first[d] + seen[d]))
+                seen[d] += 1
+        return out
+
+    @cached_property
+    def roles(self) -> Ints:
+        """Per tensor and dim, what a loop over it does (FREE .. REUSES of the kernels)."""
+        out = np.full((len(self.tensors), self.edges.columns), kernels.FREE, np.int64)
+        for t, tensor in enumerate(self.tensors):
+            out[t, [d for d, name in enumerate(self.edges.dims) if name in tensor.dims]] = kernels.MOVES
+            out[t, list(self.special[t])] = self._roles[t]
+        return out
+
+    @cached_property
+    def steps(self) -> Ints:
+        """Per tensor, loop and special tile vector, the one after the loop; -1 where there is none."""
+        out = np.full((len(self.grids), len(self.loops[0]), int(self.widths.max())), -1, np.int64)
+        for t, grid in enumerate(self.grids):
+            for m, mine in self._own(t):
+                out[t, m, : grid.size] = grid.steps[mine]
+        return out
+
+    @cached_property
+    def slots(self) -> Ints:
+        """Per edge, the column of a label that knows where its slide began; -1 when its tile cannot slide."""
+        numbers: dict[tuple[int, int], int] = {}
+        out = [numbers.setdefault((edge.tensor, edge.child), len(numbers)) if self.slides[edge.tensor] else -1
+               for edge in self.edges.all]  # fmt: skip
+        return np.array(out, np.int64)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
 
 from accelsim.search import bound_kernels
+from accelsim.search.edges import LARGEST, Edges
+from accelsim.search.frames import Frame
 from accelsim.search.grid import Flags, Ints
+from accelsim.search.held import bits_of, limits, sizes_of
 from accelsim.search.lattice import Lattice
-from accelsim.search.sides import room_of
+from accelsim.search.problem import Problem
+from accelsim.search.sides import sides_of
+from accelsim.search.states import States
+from accelsim.search.windows import WindowTables
 
 
 class Stand(NamedTuple):
@@ -25,50 +31,56 @@ class Stand(NamedTuple):
     hull: Ints
 
 
-class Places(Lattice):
-    """A frame's lattice with what each memory holds and may hold."""
+class Places:
+    """A frame with its lattice, the sides of its tensors, and what each memory holds and may hold."""
+
+    def __init__(self, problem: Problem, frame: Frame, tables: WindowTables, measures: int | None = None) -> None:
+        """``measures``: how many of the problem's are wanted; None for all."""
+        self.problem, self.frame, self.tables, self.number = problem, frame, tables, tables.counted()
+        self.measures = len(problem.measures[:measures])
+        self.dims, self.edges, self.radix = problem.rules.dims, problem.edges, len(problem.levels)
+        self.common = tables.once("states", partial(States, problem))
+        self.held = tables.once("edges", partial(Edges, problem))
+        self.sides = sides_of(self.held, frame, tables, measures)
+        profiles = tuple(side.profile for side in self.sides)
+        key = "lattice", frame.rounds, tuple(profile.special for profile in profiles)
+        self.lattice = tables.lent(key, partial(Lattice, self.held, frame, profiles))
 
     @cached_property
-    def rooms(self) -> list[tuple[int | None, ...]]:
-        """Per tensor and level, bits that its tile may take next to what must stand there too."""
-        shared = self.common.neighbours
-        return [
-            tuple(
-                room_of(self.problem, t, at, sum(int(self.sides[o].bits(at)[0]) for o in shared[t, at]))
-                for at in range(self.radix)
-            )
-            for t in range(len(self.sides))
-        ]
+    def ups(self) -> Ints:
+        """Per kind of loop and tile of its dim, the number of the tile after it (Lattice.ups)."""
+        return self.lattice.ups(self.frame)
+
+    @cached_property
+    def moves(self) -> Ints:
+        """Per kind of loop and tile vector, the tile vector after it, or -1."""
+        lattice = self.lattice
+        moves = np.empty((len(lattice.loops[0]), lattice.size), np.int64)
+        bound_kernels.moved(lattice.loops[0], self.ups, lattice.digits, lattice.extent, moves)
+        return moves
 
     @cached_property
     def stand(self) -> Stand:
-        shape = len(self.edges), self.size
+        lattice, held = self.lattice, self.held
+        shape = len(self.edges), lattice.size
         place_ok, closed_ok, closable = (np.empty(shape, np.bool_) for _ in range(3))
-        out = Stand(np.empty(shape, np.int64), place_ok, closed_ok, closable, np.zeros(self.size, np.int64))
-        for t, side in enumerate(self.sides):
-            if side.edges:
-                rows = np.array([i for i, edge in enumerate(self.edges) if edge.tensor == t])
-                bound_kernels.placed(
-                    rows, *side.stands(self.rooms[t]), self.places[0][t], self.digits, self._outside(t),
-                    side.complete, *out,
-                )  # fmt: skip
-        return out
-
-    def _outside(self, tensor: int) -> Ints:
-        """Per edge of a tensor and dim that reuses it, the tile from which on its child lies outside of all that a
-        fan-out inside of it carries of the dim."""
-        side = self.sides[tensor]
-        out = np.zeros((len(side.edges), len(self.shape)), np.int64)
-        for spread in self.frame.spreads:
-            if spread.below and spread.dim not in side.tensor.dims:
-                d = self.dims.index(spread.dim)
-                pin = self.costs.tiles[d].index(spread.below)
-                for i, edge in enumerate(side.edges):
-                    if self.problem.above[edge.child] <= spread.fanout:
-                        out[i, d] = max(out[i, d], pin)
+        out = Stand(np.empty(shape, np.int64), place_ok, closed_ok, closable, np.zeros(lattice.size, np.int64))
+        own = [bits_of(held, t, sizes_of(held, self.frame, t), self.tables) for t in range(len(self.sides))]
+        first, at = np.zeros(len(self.edges), np.int64), 0
+        for mine, bits in zip(held.of, own, strict=True):
+            first[mine] = at + np.arange(len(mine)) * bits.shape[1]
+            at += bits.size
+        flat = np.concatenate([bits.ravel() for bits in own])
+        room = np.where(held.room < LARGEST, held.room - held.neighbours @ flat[first], LARGEST)
+        complete = np.where(held.complete, lattice.extent - 1, 0)
+        tensors = self.common.items[:, 0]
+        bound_kernels.placed(
+            tensors, flat, first, room, lattice.places[0], lattice.digits, lattice.extent, *limits(held, self.frame),
+            complete, *out,
+        )  # fmt: skip
         return out
 
     @cached_property
     def within(self) -> list[int]:
         """Per edge, its number among those of its tensor."""
-        return [self.sides[edge.tensor].edges.index(edge) for edge in self.edges]
+        return [self.sides[edge.tensor].profile.edges.index(edge) for edge in self.edges]

@@ -15,9 +15,10 @@ from __future__ import annotations
 from math import inf, prod
 
 from accelsim.mapping.tiles import distinct_words
+from accelsim.model import kernels as k
 from accelsim.search.bound import macs_with_data
 from accelsim.search.charges import Plan
-from accelsim.search.costs import Crossing
+from accelsim.search.crossings import Crossing, Met, mode
 from accelsim.search.frames import Frame
 from accelsim.search.problem import Edge, Problem
 
@@ -82,22 +83,16 @@ class Quick:
         outside = prod(n for fanout, _, n in reusing if fanout < self.problem.above[edge.parent])
         energy = constant * self.words[number] * outside
         for weight, crossing in crossings:
-            apart = prod(where[2] for where in reusing if not self._merges(crossing, where))
+            apart = prod(where[2] for where in reusing if not _merges(crossing, where))
             words = float(self.words[number] * apart)
             if crossing.to_macs:
-                share = prod(where[2] for where in (*reusing, *sliding) if self._merges(crossing, where))
+                share = prod(where[2] for where in (*reusing, *sliding) if _merges(crossing, where))
                 words = max(words, self.macs[number] / share)
             energy += weight * words
         return energy
 
-    def _merges(self, crossing: Crossing, where: tuple[int, str, int]) -> bool:
-        """Whether positions on a network may be served by one word at this boundary (FrameCosts.modes)."""
-        fanout, network, _ = where
-        if fanout >= crossing.below:
-            return True  # all of one child instance
-        if fanout < crossing.boundary:
-            return False
-        if crossing.returns:
-            return True
-        is_output = crossing.tensor == len(self.problem.tensors) - 1
-        return network == "reduction" if is_output else network != "unicast"
+
+def _merges(crossing: Crossing, where: tuple[int, str, int]) -> bool:
+    """Whether positions on a network may be served by one word at this boundary."""
+    fanout, network, _ = where
+    return mode(crossing, Met(fanout, network, relevant=False)) != k.SUM

@@ -57,13 +57,13 @@ class Slides:
     def _frame(self) -> tuple[Any, ...]:
         """What the kernels take of the frame: its standings; costs of edges; loops; gains of slides; and where children
         may stand at what price."""
-        walk, standings = self.walk, self.standings
+        walk, lattice, standings = self.walk, self.walk.lattice, self.standings
         assert standings is not None
         low, _, constant, _ = walk.fixed
         return (
             standings.arrays,
-            (walk.common.items, low, constant, walk.visits, walk.special_at, walk.stand.closed_ok, walk.roles),
-            (walk.moves, *walk.loops, walk.own_loops, walk.common.relaxed_moves),
+            (walk.common.items, low, constant, lattice.visits, lattice.special_at, walk.stand.closed_ok, lattice.roles),
+            (walk.moves, *lattice.loops, lattice.own_loops, walk.common.relaxed_moves),
             walk.gains,
             (
                 walk.dense[0],
@@ -101,7 +101,7 @@ class Slides:
         assert self.standings is not None
         bound, full, plain = self.walk.priced(self.price), self.walk.full(self.price), self.standings.labels[0]
         starts = [(plain[state], cost[0]) for state, cost, _ in self.walk.feeds]
-        heads, room = np.full(self.walk.size, -1, np.int64), MOST_REACHED
+        heads, room = np.full(self.walk.lattice.size, -1, np.int64), MOST_REACHED
         links, values = np.empty((room, 2), np.int64), np.empty(room)
         least, floor, used = slide_kernels.follow(
             np.array(starts, np.float64), self._frame, bound, enough + full, heads, links, values
@@ -112,10 +112,10 @@ class Slides:
 
 def _standings(walk: Walk) -> Standings | None:
     """The standings of frames like this one; None where nothing slides, or there are too many."""
-    roles = tuple(map(tuple, walk.roles.tolist()))
+    roles = tuple(map(tuple, walk.lattice.roles.tolist()))
 
     def made() -> Standings | None:
         standings = Standings(walk.problem, walk.common, roles)
         return standings if any(standings.slides) and standings.count <= MOST_STANDINGS else None
 
-    return walk.costs.tables.once(("standings", roles), made)
+    return walk.tables.once(("standings", roles), made)

@@ -24,19 +24,19 @@ class Walk(Tables):
     def dense(self) -> Floats:
         """Least cost per measure, edge and tile vector."""
         low, saved, constant, _ = self.fixed
-        out = np.empty((self.measures, max(1, len(self.edges)), self.size))
-        bound_kernels.dense(self.common.items, low, saved, constant, self.visits, self.special_at, out)
+        out = np.empty((self.measures, max(1, len(self.edges)), self.lattice.size))
+        bound_kernels.dense(self.common.items, low, saved, constant, self.lattice.visits, self.lattice.special_at, out)
         return out
 
     def least(self, measure: int, price: Floats | None = None) -> Floats:
         """Least sum of a measure that is still to come, also when every bit in shared memory number g costs price[g]:
         [row of the state, tile vector]."""
-        return self._into(np.full((self.common.rows, self.size), inf), measure, price)
+        return self._into(np.full((self.common.rows, self.lattice.size), inf), measure, price)
 
     def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
         bound_kernels.relax(
             self.radix, self.common.row_of, self.common.items, self.dense[measure], self.stand.bits,
-            self.per_bit(price), self.stand.closable, self.ways, self.moves, np.array(self.shape), self.loops[0],
+            self.per_bit(price), self.stand.closable, self.ways, self.moves, self.lattice.extent, self.lattice.loops[0],
             self.ups, self.common.relaxed_moves, out,
         )  # fmt: skip
         return out
@@ -51,9 +51,9 @@ class Walk(Tables):
 
     def priced(self, price: Floats | None) -> Floats:
         """``least`` of the energy at these prices, to be used before anything else is bounded."""
-        key, tables = None if price is None else price.tobytes(), self.costs.tables
+        key, tables = None if price is None else price.tobytes(), self.tables
         known = tables.user == self.number and self._priced == (key,)
-        out = tables.room(self.common.rows, self.size, self.number)
+        out = tables.room(self.common.rows, self.lattice.size, self.number)
         if not known:
             self._into(out, 0, price)
             self._priced = (key,)
@@ -91,11 +91,11 @@ class Walk(Tables):
         nested = np.array([level.nested for level in self.problem.levels], np.bool_)
         return (
             self.common.turns,
-            self.size - 1,
+            self.lattice.size - 1,
             self.prices_of_edges,
             (self.stand.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
             (self.relaxed, price, priced, *self._memories, guide),
-            (self.moves, *self.loops, self.common.move_ok, self.digits, self.loops_left),
+            (self.moves, *self.lattice.loops, self.common.move_ok, self.lattice.digits, self.lattice.loops_left),
             (need, *self._pins(passes)),
         )
 
@@ -109,12 +109,12 @@ class Walk(Tables):
     @cached_property
     def prices_of_edges(self) -> tuple[Any, ...]:
         """``costs`` of ``kernels.explore``."""
-        low, _, constant, exact = self.fixed
+        (low, _, constant, exact), lattice = self.fixed, self.lattice
         saved, live = self.slides
-        slide_of = np.where(self.slots >= 0, np.cumsum(self.slots >= 0) - 1, -1)
+        slide_of = np.where(lattice.slots >= 0, np.cumsum(lattice.slots >= 0) - 1, -1)
         return (
-            self.common.items, low, exact, constant, self.visits, self.special_at, self.slots, self.terms, self.groups,
-            self.costs.tables.kept, self.roles, self.steps, live, saved, slide_of, self.stand.closed_ok,
+            self.common.items, low, exact, constant, lattice.visits, lattice.special_at, lattice.slots, self.terms,
+            lattice.groups, self.tables.kept, lattice.roles, lattice.steps, live, saved, slide_of, self.stand.closed_ok,
         )  # fmt: skip
 
     @cached_property
@@ -128,7 +128,7 @@ class Walk(Tables):
                 mine = [e for e in self.edges if (e.tensor, e.child) == (tensor, level)]
                 chains[level] = 1 + sum(chains[e.parent] for e in mine)
             choices *= max(chains)
-        return choices * (len(self.loops[0]) + 2)
+        return choices * (len(self.lattice.loops[0]) + 2)
 
     def _pins(self, passes: Ints) -> tuple[Ints, Ints]:
         """Per fan-out in use, innermost first, and dim: number of the tile from which on it lies outside of it all, and
@@ -139,7 +139,7 @@ class Walk(Tables):
             for spread in self.frame.spreads:
                 if spread.fanout == fanout and spread.below:
                     d = self.dims.index(spread.dim)
-                    pin = self.costs.tiles[d].index(spread.below)
+                    pin = self.lattice.tiles[d].index(spread.below)
                     passed[row, d], most[row, d] = max(passed[row, d], pin), min(most[row, d], pin)
         for row in range(len(passes) - 2, -1, -1):
             most[row] = np.minimum(most[row], most[row + 1])

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import count, product
 from math import prod
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,18 @@ Loops = tuple[tuple[int, int, int], ...]
 """(term of the rank, step, mode) of every loop above a node, outermost first."""
 Sums = NDArray[np.float64]
 Made = TypeVar("Made")
+MOST_LENT = 1 << 26
+"""Bytes of what is lent at a time."""
+
+
+class Sized(Protocol):
+    """What takes so many bytes."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+
+Kept = TypeVar("Kept", bound=Sized)
 
 
 class Table(NamedTuple):
@@ -52,6 +64,8 @@ class WindowTables:
         self._used = [0, 0]
         self._others: dict[object, Any] = {}
         self._numbers: dict[object, int] = {}
+        self._lent: dict[object, Any] = {}
+        self._taken = 0
         self._room, self._user, self._users = np.empty(0), -1, count()
 
     def counted(self) -> int:
@@ -67,6 +81,18 @@ class WindowTables:
         if key not in self._others:
             self._others[key] = make()
         found: Made = self._others[key]
+        return found
+
+    def lent(self, key: object, make: Callable[[], Kept]) -> Kept:
+        """The same for what is large: all of it is let go of when it takes too much room."""
+        if key not in self._lent:
+            made = make()
+            self._taken += made.nbytes
+            if self._taken > MOST_LENT:
+                self._lent.clear()
+                self._taken = made.nbytes
+            self._lent[key] = made
+        found: Kept = self._lent[key]
         return found
 
     @property
@@ -109,6 +135,12 @@ class WindowTables:
                     windows.append(Rank(terms, rank.size, rank.offset))
             self._groups[key] = plain, windows
         return self._groups[key]
+
+    def windowed(self, operation: Operation, tensor: Tensor, dense: bool) -> frozenset[str]:
+        """The dims of the tensor's windows."""
+        _, windows = self.groups(operation, tensor, dense)
+        key = "windowed", tensor.name, dense
+        return self.once(key, lambda: frozenset(term.dim for rank in windows for term in rank.terms))
 
     def window(self, rank: Rank, dense: bool, places: tuple[Place, ...]) -> Table:
         """Sums of a window; tiles are numbered in the order of its terms."""

@@ -1,0 +1,93 @@
+"""What holds of a problem's edges in all of its frames: where their children lie, and what memories hold of them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from accelsim.search.grid import Flags, Ints
+from accelsim.search.problem import Problem
+
+LARGEST = int(np.iinfo(np.int64).max)
+
+
+class Edges:
+    """Arrays per edge of a problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem, self.dims = problem, problem.rules.dims
+        self.all = problem.edges
+        self.columns = max(1, len(self.dims))
+
+    @cached_property
+    def of(self) -> tuple[Ints, ...]:
+        """Per tensor, its edges by number."""
+        tensors = range(len(self.problem.tensors))
+        return tuple(np.array([i for i, edge in enumerate(self.all) if edge.tensor == t], np.int64) for t in tensors)
+
+    @cached_property
+    def above(self) -> Ints:
+        """How many fan-outs lie outside the child."""
+        return np.array([self.problem.above[edge.child] for edge in self.all], np.int64)
+
+    @cached_property
+    def regions(self) -> tuple[tuple[int, ...], ...]:
+        """Per tensor, the fan-outs that lie outside the levels that its tiles stand in, each number once."""
+        return tuple(tuple(sorted(set(self.above[own].tolist()))) for own in self.of)
+
+    @cached_property
+    def relevant(self) -> Flags:
+        """Per dim, whether it indexes the tensor."""
+        out = np.zeros((len(self.all), self.columns), np.bool_)
+        for i, edge in enumerate(self.all):
+            out[i, [d for d, name in enumerate(self.dims) if name in self.problem.tensors[edge.tensor].dims]] = True
+        return out
+
+    @cached_property
+    def complete(self) -> Flags:
+        """Per dim, whether all of it must be inside before the child closes: ``complete`` of the dataflow."""
+        out = np.zeros((len(self.all), self.columns), np.bool_)
+        for level, tensor, dims in self.problem.rules.complete:
+            for i, edge in enumerate(self.all):
+                if (level, tensor) == (self.problem.levels[edge.child].name, self.problem.tensors[edge.tensor].name):
+                    out[i, [d for d, name in enumerate(self.dims) if name in dims]] = True
+        return out
+
+    @cached_property
+    def bits(self) -> Ints:
+        """Bits per element in the child's level, all buffers together."""
+        pairs = ((self.problem.levels[edge.child], self.problem.tensors[edge.tensor]) for edge in self.all)
+        return np.array([level.element_bits(tensor.bits) * level.buffers for level, tensor in pairs], np.int64)
+
+    @cached_property
+    def room(self) -> Ints:
+        """Bits that the child's level has for the tensor and for those that share its memory."""
+        out = []
+        for edge in self.all:
+            level, name = self.problem.levels[edge.child], self.problem.tensors[edge.tensor].name
+            words = dict(level.tensor_capacity_words).get(name, level.capacity_words)
+            out.append(LARGEST if words is None else words * level.word_bits)
+        return np.array(out, np.int64)
+
+    @cached_property
+    def neighbours(self) -> Flags:
+        """Per other edge, whether its child must stand in the memory that the child stands in."""
+        out = np.zeros((len(self.all), len(self.all)), np.bool_)
+        for i, edge in enumerate(self.all):
+            if self._shared(edge.child, edge.tensor):
+                seen = {edge.tensor}
+                for j, other in enumerate(self.all):
+                    if other.child == edge.child and other.tensor not in seen and self._must(other.child, other.tensor):
+                        out[i, j] = True
+                        seen.add(other.tensor)
+        return out
+
+    def _shared(self, at: int, tensor: int) -> bool:
+        """Whether a level has a limit for all of its tensors, this one included."""
+        level = self.problem.levels[at]
+        name = self.problem.tensors[tensor].name
+        return level.capacity_words is not None and name not in dict(level.tensor_capacity_words)
+
+    def _must(self, at: int, tensor: int) -> bool:
+        return self.problem.keeps[tensor][at] == "must" and self._shared(at, tensor)
