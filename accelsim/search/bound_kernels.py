@@ -1,4 +1,13 @@
-"""Compiled bounds of one frame: what edges cost at least at every tile vector, and what is still to come."""
+"""Compiled bounds of one frame: the relaxed one, and the one that follows slides step by step.
+
+The relaxed bound lets every tile slide as far as it can, whatever loops come between.  The other walks from the MACs
+outwards through standings (accelsim.search.standings): a tile that slides saves what a step saves at most, and stops
+when a loop moves it for good.  It forgets only from which tile a slide began, once its first step is done.  Standings
+that the relaxed bound rules out are left at once, so that few are ever reached.
+
+What holds at a tile vector is worked out when it is come to, for most frames are ruled out before anything of them is
+needed twice.
+"""
 
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 from __future__ import annotations
@@ -6,210 +15,336 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-kernel = njit(cache=True, error_model="numpy")
-helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+from accelsim.search.kernels import FREE, MOVES, SLIDES, SPREAD
 
-SPARSE = 4  # rows where fewer than one in so many tile vectors have a way on are walked through, others are swept
+# Kernels that neither make nor return arrays need not count references to them, which takes longer than what they do.
+lean = njit(cache=True, error_model="numpy", _nrt=False)
+helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+ROW, NEXT = range(2)  # columns of a standing that was reached
+MAY, CLOSES = range(2)  # flags of a tile vector, a bit per edge: whether the child may stand, and loops run outside
 
 
-@kernel
-def passed(first, measure, weight, products, forgotten, low):
-    """What passes per visit: ``low[edge, measure, special tile vector]``, without what a convention may forget.
+@helper
+def _fed(i, t, measure, place, special, visits, standing, costs):
+    """(what an edge costs at least, bits that its child's tile takes) at a place among its tensor's tiles."""
+    low, saved, constant = costs
+    value = low[i, measure, special]
+    if len(saved):
+        value -= saved[i, measure, special]
+    return value * visits + constant[i, measure], standing[1][standing[2][i] + place]
 
-    first: rows of every edge and the end; products: what a row's tables come to.
+
+@helper
+def _least_of(out, onto, count, blocked, dim, here):
+    """Write per row the least of what stands at these tile vectors; ``dim``: of the loops that lead to them."""
+    rows, n = len(here), 0
+    for row in range(rows):
+        here[row] = np.inf
+    while len(blocked) and n < count:
+        to, d = onto[n], dim[n]
+        for row in range(rows):
+            value = out[to, row] + blocked[d, row]
+            here[row] = value if value < here[row] else here[row]
+        n += 1
+    while n + 1 < count:  # two at once, since rows are many and far apart
+        one, two = onto[n], onto[n + 1]
+        for row in range(rows):
+            value = out[one, row] if out[one, row] < out[two, row] else out[two, row]
+            here[row] = value if value < here[row] else here[row]
+        n += 2
+    if n < count:
+        to = onto[n]
+        for row in range(rows):
+            here[row] = out[to, row] if out[to, row] < here[row] else here[row]
+
+
+@lean
+def relax(measure, per_bit, site, ways, blocked, scratch, out):
+    """Least sum of an edge's cost + per_bit[edge] x its bits still to come, per tile vector and row of the state, each
+    edge wherever it likes best: from the outermost tile vector inwards, all states at once.
+
+    site: see Walk.site; ways: per edge its first state in which the child is next, and the end; rows of these states,
+    and those of the states after them; blocked[dim, row] (unless empty): infinite where no loop over the dim may run.
     """
-    for i in range(len(low)):
-        for k in range(low.shape[1]):
-            for w in range(low.shape[2]):
-                low[i, k, w] = -forgotten[i, k]
-        for row in range(first[i], first[i + 1]):
-            k = measure[row]
-            for w in range(low.shape[2]):
-                low[i, k, w] += weight[row] * products[row, w]
+    (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = site
+    tensor, _, _, room, may, closes = standing
+    way_first, way_row, way_after = ways
+    digits, own, special, visits, allowed, onto, dim, here = scratch
+    dims, tensors, changed = len(shape), own_step.shape[1], 0
+    for d in range(dims):
+        digits[d] = shape[d] - 1
+    for q in range(len(out) - 1, -1, -1):
+        for d in range(changed, dims):
+            x = digits[d]
+            for t in range(tensors):
+                own[d + 1, t] = own[d, t] + x * own_step[d, t]
+                special[d + 1, t] = special[d, t] + x * special_step[d, t]
+                visits[d + 1, t] = visits[d, t] * times[d, t, x]
+            allowed[d + 1] = allowed[d] & may[d, x] & closes[d, x]
+        count = 0
+        for m in range(len(loop_dim)):
+            d = loop_dim[m]
+            after = ups[m, digits[d]]
+            if after >= 0:
+                onto[count], dim[count] = q + (after - digits[d]) * strides[d], d
+                count += 1
+        _least_of(out, onto, count, blocked, dim, here)
+        here[0] = 0.0
+        for i in range(len(tensor) - 1, -1, -1):  # children of outer levels first: what is next lies inside of them
+            t = tensor[i]
+            if (allowed[dims] >> i) & 1:
+                value, bits = _fed(i, t, measure, own[dims, t], special[dims, t], visits[dims, t], standing, costs)
+                if bits <= room[i]:
+                    value += per_bit[i] * bits
+                    for way in range(way_first[i], way_first[i + 1]):
+                        least, row = value + here[way_after[way]], way_row[way]
+                        here[row] = least if least < here[row] else here[row]
+        for row in range(len(here)):
+            out[q, row] = here[row]
+        d = dims - 1
+        while d >= 0 and digits[d] == 0:
+            digits[d] = shape[d] - 1
+            d -= 1
+        changed = max(d, 0)
+        if d >= 0:
+            digits[d] -= 1
 
 
-@kernel
-def numbered(shape, tiles, rounds, mine, odd, reuse, own, special, visits):
-    """Write Lattice.places, growing what stands for the inner dims by one dim after the other."""
+@helper
+def _come_to(q, frame):
+    """Write what holds at a tile vector: per tensor its special tile vector and visits; per edge bits and cost; what
+    may stand and close; and per loop the tile vector after it, or -1."""
+    (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = frame[1]
+    tensor, _, _, room, may, closes = standing
+    digits, own, special, visits, bits, cost, flags, after = frame[5]
+    flags[MAY], flags[CLOSES] = -1, -1
     for t in range(len(own)):
-        own[t, 0], special[t, 0], visits[t, 0] = 0, 0, 1.0
-        size, inner, within = 1, 1, 1
-        for d in range(len(shape) - 1, -1, -1):
-            for tile in range(shape[d] - 1, -1, -1):
-                begin = tile * size
-                at, among = inner * tile * mine[t, d], within * tile * odd[t, d]
-                times = rounds[d] / tiles[d, tile] if reuse[t, d] else 1.0
-                for x in range(size):
-                    own[t, begin + x], special[t, begin + x] = own[t, x] + at, special[t, x] + among
-                    visits[t, begin + x] = visits[t, x] * times
-            size *= shape[d]
-            inner *= shape[d] if mine[t, d] else 1
-            within *= shape[d] if odd[t, d] else 1
-
-
-@kernel
-def moved(loop_dim, ups, digits, shape, out):
-    """Write the tile vector after every loop, or -1 where it may not come; ups[loop, tile]: the dim's tile after it."""
-    size = out.shape[1]
-    for m in range(len(loop_dim)):
-        d, stride = loop_dim[m], 1
-        for after in range(d + 1, len(shape)):
-            stride *= shape[after]
-        for q in range(size):
-            tile = digits[d, q] if len(digits) else 0
-            out[m, q] = q + (ups[m, tile] - tile) * stride if ups[m, tile] >= 0 else -1
-
-
-@helper
-def _kept(digits, tiles, least, most, out):
-    """Take from the tile vectors of ``out`` those that lie below the least tile of a dim or above the most."""
-    for d in range(len(least)):
-        if least[d] > 0 or most[d] < tiles[d] - 1:
-            for q in range(len(out)):
-                out[q] &= (digits[d, q] >= least[d]) & (digits[d, q] <= most[d])
-
-
-@kernel
-def placed(tensors, held, first, room, own, digits, tiles, least, top, most, complete, bits, place_ok, closed_ok,
-           closable, hull):  # fmt: skip
-    """Write what holds of edges at every tile vector.
-
-    held: bits of tiles, those of an edge from ``first`` on, by the place ``own`` among its tensor's; room: bits that
-    there are; least, top, most: numbers of the least tile that may stand, of the largest, and of the largest that may
-    stand or grow; complete: of the least tile around which loops that change it may run.
-    """
-    none, any_tile = np.zeros(least.shape[1], np.int64), tiles - 1
-    for i in range(len(tensors)):
-        at, base, limit = own[tensors[i]], first[i], room[i]
-        for q in range(len(hull)):
-            bits[i, q] = held[base + at[q]]
-            place_ok[i, q], closed_ok[i, q] = bits[i, q] <= limit, True
-        _kept(digits, tiles, none, most[i], place_ok[i])
-        for q in range(len(hull)):
-            hull[q] |= np.int64(place_ok[i, q]) << i
-        _kept(digits, tiles, least[i], top[i], place_ok[i])
-        _kept(digits, tiles, complete[i], any_tile, closed_ok[i])
-        for q in range(len(hull)):
-            closable[i, q] = place_ok[i, q] & closed_ok[i, q]
-
-
-@kernel
-def dense(items, low, saved, constant, visits, special, out):
-    """Least cost per measure, edge and tile vector: what passes less what a slide saves at most."""
-    for k in range(out.shape[0]):
-        for i in range(len(items)):
-            t = items[i, 0]
-            for q in range(out.shape[2]):
-                value = low[i, k, special[t, q]]
-                if len(saved):
-                    value -= saved[i, k, special[t, q]]
-                out[k, i, q] = value * visits[t, q] + constant[i, k]
-
-
-@helper
-def _lowered(here, shape, move_dim, up, may_move):
-    """Write at every tile vector the least of what stands there or further out, dim by dim."""
-    inner = len(here)
+        own[t], special[t], visits[t] = 0, 0, 1.0
     for d in range(len(shape)):
-        tiles = shape[d]
-        inner //= tiles
-        if not may_move[d]:
-            continue
-        for m in range(len(move_dim)):
-            if move_dim[m] != d:
+        x = q // strides[d] % shape[d]
+        digits[d] = x
+        flags[MAY] &= may[d, x]
+        flags[CLOSES] &= closes[d, x]
+        for t in range(len(own)):
+            own[t] += x * own_step[d, t]
+            special[t] += x * special_step[d, t]
+            visits[t] *= times[d, t, x]
+    for i in range(len(tensor)):
+        t = tensor[i]
+        cost[i], bits[i] = _fed(i, t, 0, own[t], special[t], visits[t], standing, costs)
+        if bits[i] > room[i]:
+            flags[MAY] &= ~(1 << i)
+    for m in range(len(loop_dim)):
+        x = digits[loop_dim[m]]
+        after[m] = q + (ups[m, x] - x) * strides[loop_dim[m]] if ups[m, x] >= 0 else -1
+
+
+@helper
+def _reach(q, row, value, heads, links, values, used):
+    """Note that a standing is reached at tile vector ``q``, lists being in the order of falling numbers."""
+    at, before = heads[q], -1
+    while at >= 0 and links[at, ROW] > row:
+        at, before = links[at, NEXT], at
+    if at >= 0 and links[at, ROW] == row:
+        values[at] = min(values[at], value)
+        return used
+    links[used, ROW], links[used, NEXT] = row, at
+    values[used] = value
+    if before < 0:
+        heads[q] = used
+    else:
+        links[before, NEXT] = used
+    return used + 1
+
+
+@helper
+def _found(q, row, heads, links):
+    """The number under which a standing was reached at tile vector ``q``, or -1."""
+    at = heads[q]
+    while at >= 0 and links[at, ROW] > row:
+        at = links[at, NEXT]
+    return at if at >= 0 and links[at, ROW] == row else -1
+
+
+@helper
+def _placing(way, frame):
+    """(what it costs to place the child of an edge, the standing after it); -1 where it may not stand there."""
+    after, placed, tensor = frame[0][5], frame[0][6], frame[1][1][0]
+    per_bit, slid = frame[4]
+    bits, cost, flags = frame[5][4], frame[5][5], frame[5][6]
+    i = placed[way]
+    if not flags[MAY] >> i & 1 or not (slid[tensor[i]] or flags[CLOSES] >> i & 1):
+        return 0.0, -1
+    return per_bit[i] * bits[i] + (0.0 if slid[tensor[i]] else cost[i]), after[way]
+
+
+@helper
+def _step(row, m, frame):
+    """(what a loop costs open and sliding tiles; of these, as bits, those that slide after it and those that may),
+    where it may come: the second is -1 elsewhere."""
+    (states, _, opens, sliding, _, _, _, _), ((_, _, loop_dim, trips, _, _, _, _), standing, costs) = frame[0], frame[1]
+    (roles, own_loop, move_ok), (first, joins, gain, keeps, drops, free, _, number) = frame[2], frame[3]
+    (_, _, special, visits, _, _, flags, after), (low, _, constant), tensor = frame[5], costs, standing[0]
+    value, slide, may, bit, d = 0.0, 0, 0, 1, loop_dim[m]
+    if after[m] < 0 or not move_ok[states[row], d]:
+        return value, -1, may
+    for c in range(opens.shape[1]):
+        i = opens[row, c]
+        if i < 0:
+            break
+        t = tensor[i]
+        role = roles[t, d]
+        if role == MOVES or role == SLIDES:
+            if not flags[CLOSES] >> i & 1:
+                return value, -1, may
+            w, n, own = special[t], number[i], own_loop[t, m]
+            cost = low[i, 0, w]
+            if role == SLIDES:
+                cost -= first[n, own, w]
+                slide |= bit if joins[n, own, w] else 0
+            value += cost * visits[t] + constant[i, 0]
+        bit <<= 1
+    for c in range(sliding.shape[1]):
+        i = sliding[row, c]
+        if i < 0:
+            break
+        t = tensor[i]
+        w, n, own, role = special[t], number[i], own_loop[t, m], roles[t, d]
+        if role == FREE:
+            value -= free[n, w] * visits[t] * (1.0 - 1.0 / trips[m])
+            slide |= bit
+        elif role != MOVES:
+            value -= gain[n, own, w] * visits[t]
+            slide |= bit if keeps[n, own, w] and not drops[n, own, w] else 0
+            may |= bit if keeps[n, own, w] and drops[n, own, w] else 0
+        bit <<= 1
+    return value, slide, may
+
+
+@helper
+def _to_come(row, q, frame, bound):
+    """What is still to come at least, by the relaxed bound and the most that slides may save."""
+    (_, to_come, opens, sliding, _, _, _, _), tensor, per_bit = frame[0], frame[1][1][0], frame[4][0]
+    (_, _, special, visits, bits, _, _, _), most, number = frame[5], frame[3][6], frame[3][7]
+    value = bound[q, to_come[row]]
+    for c in range(opens.shape[1]):
+        i = opens[row, c]
+        if i < 0:
+            break
+        value -= per_bit[i] * bits[i]
+    for c in range(sliding.shape[1]):
+        i = sliding[row, c]
+        if i < 0:
+            break
+        value -= most[number[i], special[tensor[i]]] * visits[tensor[i]]
+    return value
+
+
+@helper
+def _ending(row, is_outermost, frame):
+    """What open tiles cost when no loop comes any more; infinite where more must come."""
+    (states, _, opens, sliding, _, _, _, _), tensor, (low, _, constant) = frame[0], frame[1][1][0], frame[1][2]
+    _, _, special, visits, _, _, flags, _ = frame[5]
+    if states[row] != 0 or (not is_outermost and (opens[row, 0] >= 0 or sliding[row, 0] >= 0)):
+        return np.inf
+    value = 0.0
+    for c in range(opens.shape[1]):
+        i = opens[row, c]
+        if i < 0:
+            break
+        if not flags[CLOSES] >> i & 1:
+            return np.inf
+        value += low[i, 0, special[tensor[i]]] * visits[tensor[i]] + constant[i, 0]
+    return value
+
+
+@lean
+def follow(starts, frame, bound, enough, heads, links, values):
+    """(least energy of a way through the frame; the least of what was ruled out, which comes to ``enough`` or more;
+    standings reached).
+
+    starts: (standing, energy) of every way to feed the MACs; frame: see accelsim.search.slid; bound[q, row]: the
+    relaxed bound at the same prices.  heads[q]: -1; the standings reached are listed from there on, the values of those
+    that are ruled out becoming infinite.  The room of ``links`` is all that may be reached: beyond it nothing is known,
+    and the energies are minus infinity.
+    """
+    first_way, onward, loop_dim, onto = frame[0][4], frame[0][7], frame[1][0][2], frame[5][7]
+    used, least, floor, top = 0, np.inf, np.inf, len(heads) - 1
+    margin = (len(loop_dim) << frame[0][3].shape[1]) + len(frame[1][1][0])
+    for n in range(len(starts)):
+        used = _reach(0, int(starts[n, 0]), starts[n, 1], heads, links, values, used)
+    for q in range(len(heads)):
+        at = heads[q]
+        if at >= 0:
+            _come_to(q, frame)
+        while at >= 0:
+            row, here = links[at, ROW], values[at]
+            ahead = here + _to_come(row, q, frame, bound)
+            if ahead >= enough:
+                floor, values[at] = min(floor, ahead), np.inf
+                at = links[at, NEXT]
                 continue
-            for tile in range(tiles - 2, -1, -1):
-                if up[m, tile] < 0:
-                    continue
-                for outer in range(0, len(here), tiles * inner):
-                    low, high = outer + tile * inner, outer + up[m, tile] * inner
-                    for x in range(inner):
-                        value, own = here[high + x], here[low + x]
-                        here[low + x] = value if value < own else own
+            if used + margin > len(links):
+                return -np.inf, -np.inf, used
+            least = min(least, here + _ending(row, q == top, frame))
+            for way in range(first_way[row], first_way[row + 1]):
+                cost, to = _placing(way, frame)
+                if to >= 0:
+                    used = _reach(q, to, here + cost, heads, links, values, used)
+            for m in range(len(loop_dim)):
+                cost, slide, may = _step(row, m, frame)
+                more = may if slide >= 0 else -1
+                while more >= 0:  # every choice of those that may
+                    to = onward[row, loop_dim[m], slide | more]
+                    used = _reach(onto[m], to, here + cost, heads, links, values, used)
+                    more = (more - 1) & may if more else -1
+            at = links[at, NEXT]
+    return least, floor, used
 
 
-@kernel
-def opened(radix, row_of, items, hull, first, counts):
-    """(tile vectors with a way on, row by row and outermost first, of rows with few).
-
-    first[row]: where they begin; counts[row]: how many there are. hull[q]: edges whose child may stand there or further
-    out, a bit each.
-    """
-    rows, size = len(counts), len(hull)
-    need = np.zeros(rows, np.int64)
-    for s in range(1, len(row_of)):
-        t, rest = 0, s
-        while rest > 0 and row_of[s] >= 0:
-            level, found = rest % radix, rest % radix == 0
-            for i in range(len(items)):
-                if not found and items[i, 0] == t and items[i, 1] == level:
-                    need[row_of[s]] |= 1 << i
-                    found = True
-            if not found:
-                need[row_of[s]] |= 1 << 62  # a level that no edge leads out of
-            t, rest = t + 1, rest // radix
-    total = 0
-    for row in range(1, rows):
-        for q in range(size):
-            counts[row] += hull[q] & need[row] == need[row]
-        total += counts[row] if SPARSE * counts[row] <= size else 0
-    places, at = np.empty(total, np.int32), 0
-    for row in range(1, rows):
-        first[row] = at
-        for q in range(size - 1, -1, -1) if SPARSE * counts[row] <= size else range(0):
-            if hull[q] & need[row] == need[row]:
-                places[at] = q
-                at += 1
-    return places
+@lean
+def remaining(frame, heads, links, values, order, rest):
+    """Write what is still to come at least from every standing that ``follow`` reached and did not rule out."""
+    first_way, onward, loop_dim, onto = frame[0][4], frame[0][7], frame[1][0][2], frame[5][7]
+    top = len(heads) - 1
+    for q in range(top, -1, -1):
+        count, at = 0, heads[q]
+        if at >= 0:
+            _come_to(q, frame)
+        while at >= 0:
+            order[count] = at
+            count, at = count + 1, links[at, NEXT]
+        for place in range(count - 1, -1, -1):
+            at = order[place]
+            row, best = links[at, ROW], np.inf
+            if values[at] < np.inf:
+                best = _ending(row, q == top, frame)
+                for way in range(first_way[row], first_way[row + 1]):
+                    cost, to = _placing(way, frame)
+                    to = _found(q, to, heads, links) if to >= 0 else -1
+                    best = min(best, cost + rest[to]) if to >= 0 else best
+                for m in range(len(loop_dim)):
+                    cost, slide, may = _step(row, m, frame)
+                    more = may if slide >= 0 else -1
+                    while more >= 0:
+                        to = _found(onto[m], onward[row, loop_dim[m], slide | more], heads, links)
+                        best = min(best, cost + rest[to]) if to >= 0 else best
+                        more = (more - 1) & may if more else -1
+            rest[at] = best
 
 
-@kernel
-def relax(
-    radix, row_of, items, costs, bits, per_bit, item_ok, ways, moves, shape, move_dim, up, move_ok, out
-):  # fmt: skip
-    """Least sum of ``costs[edge, q] + per_bit[edge] x bits[edge, q]`` still to come, per state and tile vector, each
-    edge wherever it likes best.
-
-    ``row_of``: the row of every state, -1 for those that never occur; ways: as ``opened`` tells, ``out`` being
-    infinite elsewhere; up[loop, tile]: number of the tile after the loop, or -1. A state in which few tile vectors have
-    a way on is walked through, others are swept dim by dim.
-    """
-    first, counts, places = ways
-    size = out.shape[1]
-    mine, after = np.empty(len(items), np.int64), np.empty(len(items), np.int64)
-    whole = np.empty((len(items), size))  # what an edge costs, infinite where it may not be
-    for i in range(len(items)):
-        for q in range(size):
-            whole[i, q] = costs[i, q] + per_bit[i] * bits[i, q] if item_ok[i, q] else np.inf
-    for q in range(size):
-        out[0, q] = 0.0
-    for s in range(1, len(row_of)):
-        row = row_of[s]
-        if row < 0 or counts[row] == 0:
-            continue
-        here, n, t, rest = out[row], 0, 0, s
-        while rest > 0:
-            level = rest % radix
-            for i in range(len(items)):
-                if level > 0 and items[i, 0] == t and items[i, 1] == level:
-                    mine[n], after[n] = i, row_of[s - (level - items[i, 2]) * radix**t]
-                    n += 1
-            t, rest = t + 1, rest // radix
-        if SPARSE * counts[row] > size:
-            for q in range(size):
-                here[q] = np.inf
-            for j in range(n):
-                further, own = out[after[j]], whole[mine[j]]
-                for q in range(size):
-                    value = own[q] + further[q]
-                    here[q] = value if value < here[q] else here[q]
-            _lowered(here, shape, move_dim, up, move_ok[s])
-            continue
-        for at in range(first[row], first[row] + counts[row]):
-            q, best = places[at], np.inf
-            for m in range(len(move_dim)):
-                if moves[m, q] >= 0 and move_ok[s, move_dim[m]]:
-                    best = min(best, here[moves[m, q]])
-            for j in range(n):
-                best = min(best, whole[mine[j], q] + out[after[j], q])
-            here[q] = best
+@lean
+def noted(heads, links, rest, keys, values):
+    """Write ``rest`` into a table of open addresses: the key of a standing is its row x tile vectors + tile vector."""
+    mask = len(keys) - 1
+    for q in range(len(heads)):
+        at = heads[q]
+        while at >= 0:
+            if rest[at] < np.inf:
+                key = links[at, ROW] * len(heads) + q
+                slot = (key * SPREAD >> 20) & mask
+                while keys[slot] >= 0:
+                    slot = (slot + 1) & mask
+                keys[slot], values[slot] = key, rest[at]
+            at = links[at, NEXT]

@@ -27,6 +27,15 @@ class Edges:
         return tuple(np.array([i for i, edge in enumerate(self.all) if edge.tensor == t], np.int64) for t in tensors)
 
     @cached_property
+    def tensors(self) -> Ints:
+        return np.array([edge.tensor for edge in self.all], np.int64)
+
+    @cached_property
+    def numbers(self) -> Ints:
+        """A bit of each."""
+        return np.int64(1) << np.arange(len(self.all))
+
+    @cached_property
     def above(self) -> Ints:
         """How many fan-outs lie outside the child."""
         return np.array([self.problem.above[edge.child] for edge in self.all], np.int64)

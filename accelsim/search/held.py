@@ -76,11 +76,10 @@ def _rank_words(rank: Rank, bounds: list[tuple[str, int]], sizes: tuple[tuple[in
     return table
 
 
-def limits(edges: Edges, frame: Frame) -> tuple[Ints, Ints, Ints]:
-    """Per edge and dim, numbers of the least tile that the child may stand at, of the largest, and of the largest that
-    it may stand at or grow from."""
+def limits(edges: Edges, frame: Frame) -> tuple[Ints, Ints]:
+    """Per edge and dim, numbers of the least tile that the child may stand at, and of the largest."""
     shape = len(edges.all), edges.columns
-    least, most = np.zeros(shape, np.int64), np.full(shape, LARGEST)
+    least, top = np.zeros(shape, np.int64), np.full(shape, LARGEST)
     for spread in frame.spreads:
         if spread.below:
             d = edges.dims.index(spread.dim)
@@ -88,10 +87,7 @@ def limits(edges: Edges, frame: Frame) -> tuple[Ints, Ints, Ints]:
             outside = edges.above <= spread.fanout  # of all that the fan-out carries
             least[outside, d] = np.maximum(least[outside, d], pin)
             inside = ~outside & edges.relevant[:, d]
-            most[inside, d] = np.minimum(most[inside, d], pin)
-    if not edges.problem.rules.tiles:
-        return least, most, most
-    top = most.copy()
+            top[inside, d] = np.minimum(top[inside, d], pin)
     for name, dim, extent in edges.problem.rules.tiles:
         d = edges.dims.index(dim) if dim in edges.dims else -1
         for e, edge in enumerate(edges.all if d >= 0 else ()):
@@ -101,4 +97,4 @@ def limits(edges: Edges, frame: Frame) -> tuple[Ints, Ints, Ints]:
                 same = [i for i, tile in enumerate(tiles) if min(bound, tile * inside_of) == extent]
                 least[e, d] = max(int(least[e, d]), same[0] if same else LARGEST)
                 top[e, d] = min(int(top[e, d]), same[-1] if same else -1)
-    return least, top, most
+    return least, top

@@ -348,13 +348,13 @@ def _ahead(row, values, back, costs, bounds, ahead):
             freed += price[item_group[i]] * bits[i, q]
     priced, s = ahead[0], row_of[s]
     for k in range(len(ahead)):
-        ahead[k] += bound[k, s, q]
+        ahead[k] += bound[k, q, s]
     over = 0.0
     for g in range(len(price)):
         if wanted[g, row[STATE]]:
             over += price[g] * (values[2 * len(ahead) + g] - limit[g])
     if len(priced_bound) > 1:
-        ahead[0] = max(ahead[0], priced + priced_bound[s, q] - freed + over)
+        ahead[0] = max(ahead[0], priced + priced_bound[q, s] - freed + over)
     if len(guide[6]) > 1:
         ahead[0] = max(ahead[0], values[0] + _guided(row, back, costs, guide, price, bits, item_group) + over)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import prod
+from typing import Any
 
 import numpy as np
 
-from accelsim.search import bound_kernels, kernels
+from accelsim.search import kernels, table_kernels
 from accelsim.search.edges import Edges
 from accelsim.search.frames import Frame, divisors, factors
 from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, tiles_of, ups_of
@@ -72,17 +73,35 @@ class Lattice:
     def places(self) -> tuple[Ints, Ints, Floats]:
         """Per tensor and tile vector: its place among the tiles of the tensor's own dims, and among those of its
         special dims; and rounds outside over the dims that reuse the tensor."""
-        count, dims = len(self.tensors), self.edges.dims
-        own, special = (np.empty((count, self.size), np.int64) for _ in range(2))
-        visits = np.empty((count, self.size))
-        reuse, mine, odd = (np.zeros((count, len(self.shape)), np.bool_) for _ in range(3))
-        for t, tensor in enumerate(self.tensors):
-            for d, name in enumerate(dims):
-                mine[t, d], odd[t, d] = name in tensor.dims, d in self.special[t]
-                reuse[t, d] = not mine[t, d] and name not in self.ragged
-        rounds = np.array(self.rounds or (1,), np.int64)
-        bound_kernels.numbered(self.extent, tiles_of(self.rounds), rounds, mine, odd, reuse, own, special, visits)
+        own, special = (np.empty((len(self.tensors), self.size), np.int64) for _ in range(2))
+        visits = np.empty((len(self.tensors), self.size))
+        table_kernels.numbered(self.extent, *self.parts, own, special, visits)
         return own, special, visits
+
+    @cached_property
+    def parts(self) -> tuple[Ints, Ints, Floats]:
+        """What a tile adds to the first two of ``places``, and what it multiplies the third by: [dim, tensor] per
+        number of the tile, and [dim, tensor, tile]."""
+        tiles, dims = tiles_of(self.rounds), self.edges.dims
+        own, special = (np.zeros((len(tiles), len(self.tensors)), np.int64) for _ in range(2))
+        times = np.ones((len(tiles), len(self.tensors), tiles.shape[1]))
+        for t, tensor in enumerate(self.tensors):
+            inner = within = 1
+            for d in reversed(range(len(dims))):
+                if dims[d] in tensor.dims:
+                    own[d, t], inner = inner, inner * self.shape[d]
+                elif dims[d] not in self.ragged:
+                    times[d, t] = self.rounds[d] / tiles[d]
+                if d in self.special[t]:
+                    special[d, t], within = within, within * self.shape[d]
+        return own, special, times
+
+    @cached_property
+    def site(self) -> tuple[Any, ...]:
+        """What the kernels of bounds take: tiles per dim, and tile vectors between neighbours; loops, dim and trips;
+        and ``parts``."""
+        strides = np.array([prod(self.shape[d + 1 :]) for d in range(len(self.shape))], np.int64)
+        return self.extent, strides, *self.loops, *self.parts
 
     @property
     def special_at(self) -> Ints:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from accelsim.search import bound_kernels
+from accelsim.search import table_kernels
 from accelsim.search.edges import LARGEST, Edges
 from accelsim.search.frames import Frame
 from accelsim.search.grid import Flags, Ints
@@ -21,14 +21,11 @@ from accelsim.search.windows import WindowTables
 
 class Stand(NamedTuple):
     """Per edge and tile vector: bits that the child's tile takes in its level, whether it may stand there as far as its
-    own tile goes, whether loops that change it may run outside from there on, and both. Per tile vector the edges whose
-    child may stand there or where loops further out enlarge its tile, a bit each."""
+    own tile goes, and whether loops that change it may run outside from there on."""
 
     bits: Ints
     place_ok: Flags
     closed_ok: Flags
-    closable: Flags
-    hull: Ints
 
 
 class Places:
@@ -56,29 +53,46 @@ class Places:
         """Per kind of loop and tile vector, the tile vector after it, or -1."""
         lattice = self.lattice
         moves = np.empty((len(lattice.loops[0]), lattice.size), np.int64)
-        bound_kernels.moved(lattice.loops[0], self.ups, lattice.digits, lattice.extent, moves)
+        table_kernels.moved(lattice.loops[0], self.ups, lattice.digits, lattice.extent, moves)
         return moves
 
     @cached_property
     def stand(self) -> Stand:
-        lattice, held = self.lattice, self.held
+        """For labels, which come to a tile vector often; bounds take ``standing``."""
+        lattice, held, (_, bits, first, room, _, _) = self.lattice, self.held, self.standing
         shape = len(self.edges), lattice.size
-        place_ok, closed_ok, closable = (np.empty(shape, np.bool_) for _ in range(3))
-        out = Stand(np.empty(shape, np.int64), place_ok, closed_ok, closable, np.zeros(lattice.size, np.int64))
-        own = [bits_of(held, t, sizes_of(held, self.frame, t), self.tables) for t in range(len(self.sides))]
+        out = Stand(np.empty(shape, np.int64), np.empty(shape, np.bool_), np.empty(shape, np.bool_))
+        complete = np.where(held.complete, lattice.extent - 1, 0)
+        table_kernels.placed(
+            held.tensors, bits, first, room, lattice.places[0], lattice.digits, lattice.extent, *self.limits, complete,
+            *out,
+        )  # fmt: skip
+        return out
+
+    @cached_property
+    def limits(self) -> tuple[Ints, Ints]:
+        """Per edge and dim, numbers of the least tile that the child may stand at, and of the largest."""
+        return limits(self.held, self.frame)
+
+    @cached_property
+    def standing(self) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
+        """Per edge the tensor; bits of tiles, by their place among those of the tensor, and where they begin; room in
+        bits; and per dim and tile the edges whose child may stand there, and those around whose child loops that
+        change it may run, a bit each."""
+        held, frame, tables = self.held, self.frame, self.tables
+        own = [bits_of(held, t, sizes_of(held, frame, t), tables) for t in range(len(self.sides))]
         first, at = np.zeros(len(self.edges), np.int64), 0
         for mine, bits in zip(held.of, own, strict=True):
             first[mine] = at + np.arange(len(mine)) * bits.shape[1]
             at += bits.size
         flat = np.concatenate([bits.ravel() for bits in own])
         room = np.where(held.room < LARGEST, held.room - held.neighbours @ flat[first], LARGEST)
-        complete = np.where(held.complete, lattice.extent - 1, 0)
-        tensors = self.common.items[:, 0]
-        bound_kernels.placed(
-            tensors, flat, first, room, lattice.places[0], lattice.digits, lattice.extent, *limits(held, self.frame),
-            complete, *out,
-        )  # fmt: skip
-        return out
+        (least, top), extent = self.limits, self.lattice.extent
+        tiles = np.arange(extent.max())
+        may = held.numbers @ ((least[:, :, None] <= tiles) & (tiles <= top[:, :, None])).reshape(len(first), -1)
+        closes = held.numbers @ (~held.complete[:, :, None] | (tiles == extent[:, None] - 1)).reshape(len(first), -1)
+        shape = len(extent), len(tiles)
+        return held.tensors, flat, first, room, may.reshape(shape), closes.reshape(shape)
 
     @cached_property
     def within(self) -> list[int]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.search import bound_kernels, slide_kernels
+from accelsim.search import slide_kernels, table_kernels
 from accelsim.search.edges import Edges
 from accelsim.search.frames import Frame, divisors
 from accelsim.search.grid import Flags, Floats, digits_of
@@ -46,7 +46,7 @@ class Side:
         first, measures, _, _ = profile.places
         low = np.empty((count, len(profile.measures), profile.grid.size))
         forgotten = self._summed(self._forgotten, 2)
-        bound_kernels.passed(first, measures, self.weights, profile.products, forgotten, low)
+        table_kernels.passed(first, measures, self.weights, profile.products, forgotten, low)
         self._made = self._gains(count if self.slides else 0)
         return low, self._slid(self._made, *self._pairs(0)), self._summed(self._once, 1)[:count], self._exact[:count]
 
@@ -113,7 +113,7 @@ class Side:
         numbers = [digits[profile.special.index(d)] if d in profile.special else 0 * digits[0] for d in own]
         at = np.ravel_multi_index(tuple(numbers), tuple(len(divisors(rounds)) for rounds, *_ in sizes))
         out = bits_of(edges, tensor, sizes, profile.costs.tables)[:, at] <= edges.room[mine, None]
-        least, top, _ = limits(edges, self.frame)
+        least, top = limits(edges, self.frame)
         for number, d in enumerate(profile.special):
             if d in own:
                 out &= (digits[number] >= least[mine, d, None]) & (digits[number] <= top[mine, d, None])

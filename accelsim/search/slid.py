@@ -1,4 +1,4 @@
-"""A bound of a frame's energy that follows slides step by step (accelsim.search.slide_kernels), and the guide that it
+"""A bound of a frame's energy that follows slides step by step (accelsim.search.bound_kernels), and the guide that it
 makes for the labels of the frame."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from accelsim.search import slide_kernels
+from accelsim.search import bound_kernels
 from accelsim.search.grid import Floats, Ints
 from accelsim.search.standings import Standings
 from accelsim.search.walk import Walk
@@ -20,7 +20,7 @@ MOST_STANDINGS, MOST_REACHED = 2_000, 200_000
 
 
 class _Reached(NamedTuple):
-    """What slide_kernels.follow found: the least energy of a way through the frame and of what was ruled out; and the
+    """What bound_kernels.follow found: the least energy of a way through the frame and of what was ruled out; and the
     standings reached."""
 
     least: float
@@ -55,23 +55,20 @@ class Slides:
 
     @cached_property
     def _frame(self) -> tuple[Any, ...]:
-        """What the kernels take of the frame: its standings; costs of edges; loops; gains of slides; and where children
-        may stand at what price."""
+        """What the kernels take of the frame: its standings; Walk.site; what loops do; gains of slides; prices of bits,
+        and which tensors slide; and room for what holds at one tile vector."""
         walk, lattice, standings = self.walk, self.walk.lattice, self.standings
         assert standings is not None
-        low, _, constant, _ = walk.fixed
+        tensors, edges, loops = len(walk.sides), len(walk.edges), len(lattice.loops[0])
+        whole = [np.empty(n, np.int64) for n in (len(lattice.shape), tensors, tensors, edges, 2, loops)]
+        digits, own, special, bits, flags, after = whole
         return (
             standings.arrays,
-            (walk.common.items, low, constant, lattice.visits, lattice.special_at, walk.stand.closed_ok, lattice.roles),
-            (walk.moves, *lattice.loops, lattice.own_loops, walk.common.relaxed_moves),
+            walk.site,
+            (lattice.roles, lattice.own_loops, walk.common.relaxed_moves),
             walk.gains,
-            (
-                walk.dense[0],
-                walk.stand.bits,
-                walk.per_bit(self.price),
-                walk.stand.place_ok,
-                np.array(standings.slides),
-            ),
+            (walk.per_bit(self.price), np.array(standings.slides)),
+            (digits, own, special, np.empty(tensors), bits, np.empty(edges), flags, after),
         )
 
     def bound(self, enough: float) -> float:
@@ -91,10 +88,10 @@ class Slides:
             return None
         rest = np.empty(len(reached.links))
         order = np.empty(self.standings.count, np.int64)
-        slide_kernels.remaining(self._frame, reached.heads, reached.links, reached.values, order, rest)
+        bound_kernels.remaining(self._frame, reached.heads, reached.links, reached.values, order, rest)
         size = 1 << max(4, int(np.isfinite(rest).sum()).bit_length() + 1)
         keys, found, codes = np.full(size, -1, np.int64), np.empty(size), np.zeros(len(self.walk.sides), np.int64)
-        slide_kernels.noted(reached.heads, reached.links, rest, keys, found)
+        bound_kernels.noted(reached.heads, reached.links, rest, keys, found)
         return Guide(reached.floor, (*self.standings.labels, codes, keys, found))
 
     def _follow(self, enough: float) -> _Reached:
@@ -103,7 +100,7 @@ class Slides:
         starts = [(plain[state], cost[0]) for state, cost, _ in self.walk.feeds]
         heads, room = np.full(self.walk.lattice.size, -1, np.int64), MOST_REACHED
         links, values = np.empty((room, 2), np.int64), np.empty(room)
-        least, floor, used = slide_kernels.follow(
+        least, floor, used = bound_kernels.follow(
             np.array(starts, np.float64), self._frame, bound, enough + full, heads, links, values
         )
         self.reached += int(used)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from accelsim.search.grid import Flags, Ints
+from accelsim.search.grid import Flags, Floats, Ints
 from accelsim.search.problem import Problem
+
+
+MOST_PRIMES = 15
+"""Different primes that a number below 2**63 has at most."""
 
 
 class States:
@@ -72,18 +77,31 @@ class States:
         return groups, np.array(limits or [0], np.int64)
 
     @cached_property
-    def neighbours(self) -> dict[tuple[int, int], tuple[int, ...]]:
-        """Per tensor and level, the other tensors that must stand in the part of the memory that it may stand in."""
-        groups, keeps = self.capacities[0], self.problem.keeps
-        return {
-            (t, at): tuple(
-                other
-                for other in range(len(keeps))
-                if other != t and groups[at, t] == groups[at, other] >= 0 and keeps[other][at] == "must"
-            )
-            for t in range(len(keeps))
-            for at in range(self.radix)
-        }
+    def ways(self) -> tuple[Ints, Ints, Ints]:
+        """Per edge its first state in which the child comes next, and the end; rows of these states, and of those after
+        them."""
+        after = self.turns[1]
+        edges, states = np.nonzero((after >= 0) & (self.row_of >= 0))
+        first = np.searchsorted(edges, np.arange(len(after) + 1)).astype(np.int64)
+        return first, self.row_of[states], self.row_of[after[edges, states]]
+
+    @cached_property
+    def scratch(self) -> tuple[Any, ...]:
+        """Room for what bound_kernels.relax keeps of the tile vector that it is at: digits; per dim, what those before
+        make of places and visits of the tensors and of the edges allowed; loops; and a row."""
+        dims, tensors = max(1, len(self.problem.rules.dims)), len(self.problem.tensors)
+        own, special = (np.zeros((dims + 1, tensors), np.int64) for _ in range(2))
+        digits, allowed = np.empty(dims, np.int64), np.full(dims + 1, -1, np.int64)
+        onto, dim = (np.empty(dims * MOST_PRIMES, np.int64) for _ in range(2))
+        return digits, own, special, np.ones((dims + 1, tensors)), allowed, onto, dim, np.empty(self.rows)
+
+    @cached_property
+    def blocked(self) -> Floats:
+        """Per dim and row, infinite where ``relaxed_moves`` has no loop; empty where it has all."""
+        if self.relaxed_moves.all():
+            return np.zeros((0, 0))
+        states = np.flatnonzero(self.row_of >= 0)
+        return np.ascontiguousarray(np.where(self.relaxed_moves[states], 0.0, np.inf).T)
 
     @cached_property
     def wanted(self) -> Flags:

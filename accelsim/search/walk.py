@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from accelsim.search import bound_kernels
 from accelsim.search.grid import Floats, Ints
@@ -21,24 +19,21 @@ class Walk(Tables):
     """The prices that ``priced`` was last asked for."""
 
     @cached_property
-    def dense(self) -> Floats:
-        """Least cost per measure, edge and tile vector."""
+    def site(self) -> tuple[Any, ...]:
+        """What kernels of bounds take of a frame: its lattice (Lattice.site and ``ups``), ``standing``, and what edges
+        cost (``fixed``)."""
+        extent, strides, dims, trips, *parts = self.lattice.site
         low, saved, constant, _ = self.fixed
-        out = np.empty((self.measures, max(1, len(self.edges)), self.lattice.size))
-        bound_kernels.dense(self.common.items, low, saved, constant, self.lattice.visits, self.lattice.special_at, out)
-        return out
+        return (extent, strides, dims, trips, self.ups, *parts), self.standing, (low, saved, constant)
 
     def least(self, measure: int, price: Floats | None = None) -> Floats:
         """Least sum of a measure that is still to come, also when every bit in shared memory number g costs price[g]:
-        [row of the state, tile vector]."""
-        return self._into(np.full((self.common.rows, self.lattice.size), inf), measure, price)
+        [tile vector, row of the state]."""
+        return self._into(np.empty((self.lattice.size, self.common.rows)), measure, price)
 
     def _into(self, out: Floats, measure: int, price: Floats | None) -> Floats:
-        bound_kernels.relax(
-            self.radix, self.common.row_of, self.common.items, self.dense[measure], self.stand.bits,
-            self.per_bit(price), self.stand.closable, self.ways, self.moves, self.lattice.extent, self.lattice.loops[0],
-            self.ups, self.common.relaxed_moves, out,
-        )  # fmt: skip
+        common = self.common
+        bound_kernels.relax(measure, self.per_bit(price), self.site, common.ways, common.blocked, common.scratch, out)
         return out
 
     def per_bit(self, price: Floats | None) -> Floats:
@@ -53,28 +48,21 @@ class Walk(Tables):
         """``least`` of the energy at these prices, to be used before anything else is bounded."""
         key, tables = None if price is None else price.tobytes(), self.tables
         known = tables.user == self.number and self._priced == (key,)
-        out = tables.room(self.common.rows, self.lattice.size, self.number)
+        out = tables.room(self.lattice.size, self.common.rows, self.number)
         if not known:
             self._into(out, 0, price)
             self._priced = (key,)
         return out
 
     @cached_property
-    def ways(self) -> tuple[Ints, Ints, NDArray[np.int32]]:
-        """The tile vectors of every state where all that is to come may still stand (bound_kernels.opened)."""
-        first, counts = np.zeros(self.common.rows, np.int64), np.zeros(self.common.rows, np.int64)
-        places = bound_kernels.opened(self.radix, self.common.row_of, self.common.items, self.stand.hull, first, counts)
-        return first, counts, places
-
-    @cached_property
     def relaxed(self) -> Floats:
-        """Least cost still to come: [measure, row of the state, tile vector]."""
+        """Least cost still to come: [measure, tile vector, row of the state]."""
         return np.stack([self.least(measure) for measure in range(self.measures)])
 
     def root(self, price: Floats | None) -> float:
         """What no mapping's energy goes below, by these prices."""
         priced = self.priced(price)
-        least = min(float(cost[0] + priced[self.common.row_of[state], 0]) for state, cost, _ in self.feeds)
+        least = min(float(cost[0] + priced[0, self.common.row_of[state]]) for state, cost, _ in self.feeds)
         return least - self.full(price)
 
     def full(self, price: Floats | None) -> float:
@@ -169,5 +157,5 @@ class Walk(Tables):
     @cached_property
     def lower(self) -> Floats:
         """Per measure, what no mapping of the frame goes below."""
-        starts = [cost + self.relaxed[:, self.common.row_of[state], 0] for state, cost, _ in self.feeds]
+        starts = [cost + self.relaxed[:, 0, self.common.row_of[state]] for state, cost, _ in self.feeds]
         return np.asarray(np.min(starts, axis=0))

@@ -109,14 +109,11 @@ class WindowTables:
         return self._user
 
     def room(self, rows: int, columns: int, user: int) -> Sums:
-        """Room to compute in, infinite unless this user had it last: to have it anew costs more than its use."""
+        """Room to compute in, as its last user left it: to have it anew costs more than its use."""
         if self._room.size < rows * columns:
             self._room = np.empty(rows * columns)
-        room = self._room[: rows * columns].reshape(rows, columns)
-        if self._user != user:
-            room.fill(np.inf)
-            self._user = user
-        return room
+        self._user = user
+        return self._room[: rows * columns].reshape(rows, columns)
 
     def groups(self, operation: Operation, tensor: Tensor, dense: bool) -> tuple[list[str], list[Rank]]:
         """The tensor's dims that pass in pieces, and its windows without dims of one element. ``dense``: some rule of
