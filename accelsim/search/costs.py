@@ -75,7 +75,7 @@ class FrameCosts:
 
     def met(self, spread: Spread) -> Met:
         """Where positions meet the tensor."""
-        network = self.problem.rules.architecture.axes[spread.axis].network(self.tensor.name)
+        network = self.problem.rules.networks[spread.axis][self.number]
         return Met(spread.fanout, network, spread.dim in self.tensor.dims)
 
     def modes(self, crossing: Crossing) -> Modes:

@@ -8,6 +8,7 @@ import numpy as np
 
 from accelsim.search.grid import Flags, Ints
 from accelsim.search.problem import Problem
+from accelsim.search.windows import WindowTables
 
 LARGEST = int(np.iinfo(np.int64).max)
 
@@ -15,8 +16,8 @@ LARGEST = int(np.iinfo(np.int64).max)
 class Edges:
     """Arrays per edge of a problem."""
 
-    def __init__(self, problem: Problem) -> None:
-        self.problem, self.dims = problem, problem.rules.dims
+    def __init__(self, problem: Problem, tables: WindowTables) -> None:
+        self.problem, self.tables, self.dims = problem, tables, problem.rules.dims
         self.all = problem.edges
         self.columns = max(1, len(self.dims))
 
@@ -30,10 +31,10 @@ class Edges:
     def tensors(self) -> Ints:
         return np.array([edge.tensor for edge in self.all], np.int64)
 
-    @cached_property
-    def numbers(self) -> Ints:
-        """A bit of each."""
-        return np.int64(1) << np.arange(len(self.all))
+    def mask(self, flags: Flags) -> Ints:
+        """Flags of edges, their first axis, as a bit each."""
+        bits = np.int64(1) << np.arange(len(self.all))
+        return np.tensordot(bits, flags.astype(np.int64), 1)
 
     @cached_property
     def above(self) -> Ints:
@@ -44,6 +45,18 @@ class Edges:
     def regions(self) -> tuple[tuple[int, ...], ...]:
         """Per tensor, the fan-outs that lie outside the levels that its tiles stand in, each number once."""
         return tuple(tuple(sorted(set(self.above[own].tolist()))) for own in self.of)
+
+    @cached_property
+    def windowed(self) -> tuple[tuple[int, ...], ...]:
+        """Per tensor, the dims of its windows (WindowTables.windowed)."""
+        operation, dense = self.problem.rules.operation, self.problem.view.tiles.dense
+        names = [self.tables.windowed(operation, tensor, dense) for tensor in self.problem.tensors]
+        return tuple(tuple(d for d, name in enumerate(self.dims) if name in own) for own in names)
+
+    @cached_property
+    def windows(self) -> frozenset[int]:
+        """The dims of some tensor's windows."""
+        return frozenset(d for own in self.windowed for d in own)
 
     @cached_property
     def relevant(self) -> Flags:

@@ -77,15 +77,19 @@ class Frame:
 
     def positions(self, dim: str, since: int = 0) -> int:
         """Positions of a dim on the fan-outs from number ``since`` inwards."""
-        return prod(s.positions for s in self.along(dim) if s.fanout >= since)
+        own = self.along(dim)
+        return prod(s.positions for s in own if s.fanout >= since) if own else 1
 
     @cached_property
     def _along(self) -> dict[str, tuple[Spread, ...]]:
-        return {dim: tuple(s for s in self.spreads if s.dim == dim) for dim in self.rules.dims}
+        out: dict[str, tuple[Spread, ...]] = {}
+        for spread in self.spreads:
+            out[spread.dim] = (*out.get(spread.dim, ()), spread)
+        return out
 
     def along(self, dim: str) -> tuple[Spread, ...]:
         """Where a dim lies in space, outermost first."""
-        return self._along[dim]
+        return self._along.get(dim, ())
 
 
 @lru_cache(maxsize=4096)
@@ -146,16 +150,12 @@ def _alike(frame: Frame) -> object:
     networks treat all tensors alike, are as good on one axis as on several."""
     runs: dict[tuple[int, str], list[list[object]]] = {}
     for spread in frame.spreads:
-        own, kind = runs.setdefault((spread.fanout, spread.dim), []), _kind(frame.rules, spread.axis)
+        own, kind = runs.setdefault((spread.fanout, spread.dim), []), frame.rules.networks[spread.axis]
         if own and own[-1][:2] == [kind, spread.below]:
             own[-1][2] *= spread.positions  # type: ignore[operator]
         else:
             own.append([kind, spread.below, spread.positions])
     return tuple((where, tuple(map(tuple, own))) for where, own in sorted(runs.items()))
-
-
-def _kind(rules: Rules, axis: str) -> tuple[str, ...]:
-    return tuple(rules.architecture.axes[axis].network(tensor.name) for tensor in rules.operation.tensors)
 
 
 def _fanout_choices(rules: Rules, index: int, aligned: bool) -> list[tuple[Spread, ...]]:
@@ -171,17 +171,17 @@ def _fanout_choices(rules: Rules, index: int, aligned: bool) -> list[tuple[Sprea
                    for axis, choice in zip(axes, combination, strict=True) for dim, n in choice]  # fmt: skip
         merged: dict[tuple[object, str], int] = {}
         for spread in (s for s in spreads if s.dim not in ordered):
-            kind = _kind(rules, spread.axis), spread.dim
+            kind = rules.networks[spread.axis], spread.dim
             merged[kind] = merged.get(kind, 1) * spread.positions
         windows = [[s for s in spreads if s.dim == dim] for dim in sorted({s.dim for s in spreads} & ordered)]
         for orders in product(*(permutations(own) for own in windows)):
             own = tuple(spread for order in orders for spread in order)
             runs: list[list[object]] = []
             for spread in own:
-                if aligned and runs and runs[-1][:2] == [_kind(rules, spread.axis), spread.dim]:
+                if aligned and runs and runs[-1][:2] == [rules.networks[spread.axis], spread.dim]:
                     runs[-1][2] *= spread.positions  # type: ignore[operator]
                 else:
-                    runs.append([_kind(rules, spread.axis), spread.dim, spread.positions])
+                    runs.append([rules.networks[spread.axis], spread.dim, spread.positions])
             key = tuple(sorted(merged.items(), key=str)), tuple(map(tuple, runs))
             if key not in seen:
                 seen.add(key)

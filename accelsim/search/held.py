@@ -48,14 +48,14 @@ def _words(edges: Edges, number: int, sizes: list[tuple[int, int]], tables: Wind
     """Words of a tile: an axis per dim of the tensor."""
     problem, tensor = edges.problem, edges.problem.tensors[number]
     own = [name for name in edges.dims if name in tensor.dims]
-    words = np.ones(tuple(len(divisors(rounds)) for rounds, _ in sizes), np.int64)
+    words = np.ones((1,) * len(own), np.int64)
     for rank in tensor.ranks:
         places = [own.index(term.dim) for term in rank.terms if term.dim in own]
         mine = tuple(sizes[place] for place in places)
         bounds = [(own[place], problem.rules.operation.extents[own[place]]) for place in places]
         table = tables.once(("words", rank, mine), partial(_rank_words, rank, bounds, mine))
         shape = [len(divisors(rounds)) if i in places else 1 for i, (rounds, _) in enumerate(sizes)]
-        words *= np.transpose(table, np.argsort(places).tolist()).reshape(shape)
+        words = words * np.transpose(table, np.argsort(places).tolist()).reshape(shape)
     return words
 
 

@@ -97,6 +97,19 @@ class Lattice:
         return own, special, times
 
     @cached_property
+    def everywhere(self) -> Ints:
+        """Per dim and tile, all edges, a bit each."""
+        return np.full((len(self.shape), max(self.shape)), -1, np.int64)
+
+    @cached_property
+    def closes(self) -> Ints:
+        """Per dim and tile, the edges around whose child loops that change its tile may run, a bit each."""
+        complete, tiles = self.edges.complete, np.arange(max(self.shape))
+        if not complete.any():
+            return self.everywhere
+        return self.edges.mask(~complete[:, :, None] | (tiles == self.extent[:, None] - 1))
+
+    @cached_property
     def site(self) -> tuple[Any, ...]:
         """What the kernels of bounds take: tiles per dim, and tile vectors between neighbours; loops, dim and trips;
         and ``parts``."""

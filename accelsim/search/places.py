@@ -37,7 +37,7 @@ class Places:
         self.measures = len(problem.measures[:measures])
         self.dims, self.edges, self.radix = problem.rules.dims, problem.edges, len(problem.levels)
         self.common = tables.once("states", partial(States, problem))
-        self.held = tables.once("edges", partial(Edges, problem))
+        self.held = tables.once("edges", partial(Edges, problem, tables))
         self.sides = sides_of(self.held, frame, tables, measures)
         profiles = tuple(side.profile for side in self.sides)
         key = "lattice", frame.rounds, tuple(profile.special for profile in profiles)
@@ -87,12 +87,11 @@ class Places:
             at += bits.size
         flat = np.concatenate([bits.ravel() for bits in own])
         room = np.where(held.room < LARGEST, held.room - held.neighbours @ flat[first], LARGEST)
-        (least, top), extent = self.limits, self.lattice.extent
-        tiles = np.arange(extent.max())
-        may = held.numbers @ ((least[:, :, None] <= tiles) & (tiles <= top[:, :, None])).reshape(len(first), -1)
-        closes = held.numbers @ (~held.complete[:, :, None] | (tiles == extent[:, None] - 1)).reshape(len(first), -1)
-        shape = len(extent), len(tiles)
-        return held.tensors, flat, first, room, may.reshape(shape), closes.reshape(shape)
+        may = self.lattice.everywhere
+        if held.problem.rules.tiles or any(spread.below for spread in frame.spreads):
+            (least, top), tiles = self.limits, np.arange(may.shape[1])
+            may = held.mask((least[:, :, None] <= tiles) & (tiles <= top[:, :, None]))
+        return held.tensors, flat, first, room, may, self.lattice.closes
 
     @cached_property
     def within(self) -> list[int]:

@@ -62,7 +62,10 @@ class Profile:
             tuple(tuple(self.special.index(d) for d in group.dims) for group in self.groups),
             tuple(frame.rounds[d] for d in self.special),
         )
+        self.reused = tuple(d for d, name in enumerate(self.costs.dims)
+                            if name not in self.tensor.dims and name not in self.names)  # fmt: skip
         self._powers: dict[Met, Ints | None] = {}
+        self._mets: dict[tuple[str, str], Met | None] = {}
 
     @cached_property
     def plans(self) -> list[list[Plan]]:
@@ -145,10 +148,13 @@ class Profile:
         """What the amounts of a frame differ in from those at one position."""
         counts: dict[Met, int] = {}
         for spread in frame.spreads:
-            if spread.dim not in self.names:
+            where = spread.axis, spread.dim
+            if where not in self._mets:
                 met = self.costs.met(spread)
-                if self.powers(met) is not None:
-                    counts[met] = counts.get(met, 1) * spread.positions
+                self._mets[where] = None if spread.dim in self.names or self.powers(met) is None else met
+            found = self._mets[where]
+            if found is not None:
+                counts[found] = counts.get(found, 1) * spread.positions
         return tuple(sorted(counts.items()))
 
     def amounts(self, scale: Scale) -> Floats:

@@ -31,7 +31,6 @@ class Quick:
 
     def __init__(self, problem: Problem) -> None:
         self.problem, rules = problem, problem.rules
-        self.networks = {name: axis.network for name, axis in rules.architecture.axes.items()}
         self.words = [distinct_words(rules.operation, tensor) for tensor in problem.tensors]
         self.macs = [macs_with_data(rules.operation, tensor) for tensor in problem.tensors]
         self.sliding = [{t.dim for rank in x.ranks if len(rank.terms) > 1 for t in rank.terms} for x in problem.tensors]
@@ -55,7 +54,7 @@ class Quick:
                 mine = reusing if spread.dim not in tensor.dims else sliding
                 if mine is sliding and spread.dim not in self.sliding[number]:
                     continue
-                where = spread.fanout, self.networks[spread.axis](tensor.name)
+                where = spread.fanout, self.problem.rules.networks[spread.axis][number]
                 mine[where] = mine.get(where, 1) * spread.positions
             key = (
                 number,

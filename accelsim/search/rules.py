@@ -103,6 +103,12 @@ class Rules:
         return tuple(dim for dim, bound in self.operation.bounds if bound > 1)
 
     @cached_property
+    def networks(self) -> dict[str, tuple[str, ...]]:
+        """Per axis, the kind of its network for every tensor."""
+        tensors, axes = self.operation.tensors, self.architecture.axes
+        return {name: tuple(axis.network(tensor.name) for tensor in tensors) for name, axis in axes.items()}
+
+    @cached_property
     def windowed(self) -> frozenset[str]:
         """Dims whose tiles overlap, reach into padding or leave gaps in some rank of a tensor."""
         extents, found = self.operation.extents, set()

@@ -22,15 +22,14 @@ from accelsim.search.windows import WindowTables
 
 
 class Side:
-    """A profile at one scale; ``frame`` is one of the frames that are alike."""
+    """A profile at one scale."""
 
     def __init__(
-        self, profile: Profile, edges: Edges, frame: Frame, scale: Scale, visits: int, loose: tuple[bool, ...]
+        self, profile: Profile, fits: Flags | None, scale: Scale, visits: int, loose: tuple[bool, ...]
     ) -> None:
-        """``visits``: rounds of the dims that reuse the tensor; ``loose``: per measure, whether the first instance need
-        not be the busiest."""
-        self.profile, self.frame, self.visits, self._edges = profile, frame, visits, edges
-        self.slides = profile.slides and bool(profile.edges) and not frame.is_family
+        """``fits``: where children may stand, if slides are asked for; ``visits``: rounds of the dims that reuse the
+        tensor; ``loose``: per measure, whether the first instance need not be the busiest."""
+        self.profile, self.visits, self.slides, self._fits = profile, visits, fits is not None, fits
         passing, once, forgotten, _ = profile.rows
         ends = np.cumsum([len(passing), len(once), len(forgotten)])
         self.weights, self._once, self._forgotten, self._fed = np.split(profile.amounts(scale), ends)
@@ -102,23 +101,6 @@ class Side:
             )  # fmt: skip
         return whole
 
-    @property
-    def _fits(self) -> Flags:
-        """Per edge and special tile vector, whether the child may stand there with the least tiles of other dims."""
-        profile, edges, tensor = self.profile, self._edges, self.profile.costs.number
-        mine, sizes = edges.of[tensor], sizes_of(edges, self.frame, tensor)
-        own = [d for d, name in enumerate(edges.dims) if name in profile.tensor.dims]
-        digits = digits_of(profile.grid.shape)
-        # special dims that do not index the tensor leave its tile as it is
-        numbers = [digits[profile.special.index(d)] if d in profile.special else 0 * digits[0] for d in own]
-        at = np.ravel_multi_index(tuple(numbers), tuple(len(divisors(rounds)) for rounds, *_ in sizes))
-        out = bits_of(edges, tensor, sizes, profile.costs.tables)[:, at] <= edges.room[mine, None]
-        least, top = limits(edges, self.frame)
-        for number, d in enumerate(profile.special):
-            if d in own:
-                out &= (digits[number] >= least[mine, d, None]) & (digits[number] <= top[mine, d, None])
-        return np.ascontiguousarray(out)
-
     def forget(self) -> None:
         """Let go of what is large and quickly made again."""
         self._made = ()
@@ -126,36 +108,46 @@ class Side:
 
 def sides_of(edges: Edges, frame: Frame, tables: WindowTables, measures: int | None) -> tuple[Side, ...]:
     """The sides of a frame, per tensor; those of other frames where they are alike."""
-    problem, places, uneven = edges.problem, [], []
-    for d, name in enumerate(edges.dims):
-        uneven.append(frame.is_ragged(name))
-        places.append(tables.number_of((d, frame.rounds[d], frame.along(name), uneven[-1])))
-    out = []
-    for number in range(len(problem.tensors)):
-        windows = tables.windowed(problem.rules.operation, problem.tensors[number], problem.view.tiles.dense)
-        own = tuple(place if name in windows or odd else -1
-                    for name, place, odd in zip(edges.dims, places, uneven, strict=True))  # fmt: skip
-        key = number, measures, frame.is_family, own
-        profile = tables.once(key, partial(Profile, problem, frame, tables, measures, number))
-        out.append(_side(profile, edges, frame, uneven))
+    uneven = [] if frame.is_perfect else [d for d, name in enumerate(edges.dims) if frame.is_ragged(name)]
+    out, places = [], {d: (frame.rounds[d], frame.along(edges.dims[d])) for d in {*edges.windows, *uneven}}
+    for number, windowed in enumerate(edges.windowed):
+        own = tuple((d, d in uneven, places[d]) for d in sorted({*windowed, *uneven}))
+        key = "profile", number, measures, frame.is_family, own
+        profile = tables.once(key, partial(Profile, edges.problem, frame, tables, measures, number))
+        out.append(_side(profile, edges, frame))
     return tuple(out)
 
 
-def _side(profile: Profile, edges: Edges, frame: Frame, uneven: list[bool]) -> Side:
+def _side(profile: Profile, edges: Edges, frame: Frame) -> Side:
     tensor, scale = profile.tensor, profile.scale(frame)
+    visits = prod(frame.rounds[d] for d in profile.reused)
     loose: tuple[bool, ...] = (False,) * len(profile.measures)
-    visits = prod(
-        rounds
-        for name, rounds, odd in zip(edges.dims, frame.rounds, uneven, strict=True)
-        if name not in tensor.dims and not odd
-    )
     if len(profile.measures) > 1 and (profile.padded or not frame.is_perfect):
         since = [0 if m.level < 0 else edges.problem.above[m.level] for m in profile.measures]
         loose = tuple(any(s.fanout < level for s in frame.spreads) for level in since)
-    inside: tuple[int, ...] = ()
-    if profile.slides and not frame.is_family:
+    inside: tuple[int, ...] | None = None
+    if profile.slides and profile.edges and not frame.is_family:
         regions = edges.regions[profile.costs.number]
         others = [name for name in edges.dims if name in tensor.dims and name not in profile.names]
         inside = tuple(frame.positions(name, above) for name in others for above in regions)
-    key = "side", profile.number, scale, visits, loose, inside
-    return profile.costs.tables.once(key, partial(Side, profile, edges, frame, scale, visits, loose))
+    once, number = profile.costs.tables.once, profile.number
+    fits = once(("fits", number, inside), partial(_fits, profile, edges, frame)) if inside is not None else None
+    return once(("side", number, scale, visits, loose, inside), partial(Side, profile, fits, scale, visits, loose))
+
+
+def _fits(profile: Profile, edges: Edges, frame: Frame) -> Flags:
+    """Per edge and special tile vector, whether the child may stand there with the least tiles of other dims."""
+    tensor, digits = profile.costs.number, digits_of(profile.grid.shape)
+    mine, sizes = edges.of[tensor], sizes_of(edges, frame, tensor)
+    own = [d for d, name in enumerate(edges.dims) if name in profile.tensor.dims]
+    at, stride = np.zeros(profile.grid.size, np.int64), 1
+    for d, (rounds, *_) in zip(reversed(own), reversed(sizes), strict=True):
+        if d in profile.special:
+            at += digits[profile.special.index(d)] * stride
+        stride *= len(divisors(rounds))
+    out = bits_of(edges, tensor, sizes, profile.costs.tables)[:, at] <= edges.room[mine, None]
+    least, top = limits(edges, frame)
+    for number, d in enumerate(profile.special):
+        if d in own:
+            out &= (digits[number] >= least[mine, d, None]) & (digits[number] <= top[mine, d, None])
+    return np.ascontiguousarray(out)

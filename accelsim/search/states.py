@@ -10,7 +10,6 @@ import numpy as np
 from accelsim.search.grid import Flags, Floats, Ints
 from accelsim.search.problem import Problem
 
-
 MOST_PRIMES = 15
 """Different primes that a number below 2**63 has at most."""
 
