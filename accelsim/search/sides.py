@@ -119,27 +119,24 @@ def sides_of(edges: Edges, frame: Frame, tables: WindowTables, measures: int | N
 
 
 def _side(profile: Profile, edges: Edges, frame: Frame) -> Side:
-    tensor, scale = profile.tensor, profile.scale(frame)
+    scale = profile.scale(frame)
     visits = prod(frame.rounds[d] for d in profile.reused)
     loose: tuple[bool, ...] = (False,) * len(profile.measures)
     if len(profile.measures) > 1 and (profile.padded or not frame.is_perfect):
         since = [0 if m.level < 0 else edges.problem.above[m.level] for m in profile.measures]
         loose = tuple(any(s.fanout < level for s in frame.spreads) for level in since)
-    inside: tuple[int, ...] | None = None
-    if profile.slides and profile.edges and not frame.is_family:
-        regions = edges.regions[profile.costs.number]
-        others = [name for name in edges.dims if name in tensor.dims and name not in profile.names]
-        inside = tuple(frame.positions(name, above) for name in others for above in regions)
-    once, number = profile.costs.tables.once, profile.number
-    fits = once(("fits", number, inside), partial(_fits, profile, edges, frame)) if inside is not None else None
-    return once(("side", number, scale, visits, loose, inside), partial(Side, profile, fits, scale, visits, loose))
+    once, slides = profile.costs.tables.once, profile.slides and bool(profile.edges) and not frame.is_family
+    fits = once(("fits", profile.number), partial(_fits, profile, edges, frame)) if slides else None
+    return once(("side", profile.number, scale, visits, loose), partial(Side, profile, fits, scale, visits, loose))
 
 
 def _fits(profile: Profile, edges: Edges, frame: Frame) -> Flags:
-    """Per edge and special tile vector, whether the child may stand there with the least tiles of other dims."""
+    """Per edge and special tile vector, whether the child may stand there with one element of the other dims."""
     tensor, digits = profile.costs.number, digits_of(profile.grid.shape)
-    mine, sizes = edges.of[tensor], sizes_of(edges, frame, tensor)
-    own = [d for d, name in enumerate(edges.dims) if name in profile.tensor.dims]
+    mine, own = edges.of[tensor], [d for d, name in enumerate(edges.dims) if name in profile.tensor.dims]
+    one = (1,) * (1 + len(edges.regions[tensor]))
+    sizes = tuple(size if d in profile.special else one
+                  for d, size in zip(own, sizes_of(edges, frame, tensor), strict=True))  # fmt: skip
     at, stride = np.zeros(profile.grid.size, np.int64), 1
     for d, (rounds, *_) in zip(reversed(own), reversed(sizes), strict=True):
         if d in profile.special:
