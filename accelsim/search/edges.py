@@ -47,6 +47,21 @@ class Edges:
         return tuple(tuple(sorted(set(self.above[own].tolist()))) for own in self.of)
 
     @cached_property
+    def own(self) -> tuple[tuple[str, ...], ...]:
+        """Per tensor, the dims that index it."""
+        return tuple(tuple(name for name in self.dims if name in tensor.dims) for tensor in self.problem.tensors)
+
+    @cached_property
+    def axes(self) -> tuple[tuple[tuple[int, ...], ...], ...]:
+        """Per tensor and rank, places of the rank's dims among those of the tensor."""
+        return tuple(
+            tuple(
+                tuple(i for i, name in enumerate(own) if name in {t.dim for t in rank.terms}) for rank in tensor.ranks
+            )
+            for own, tensor in zip(self.own, self.problem.tensors, strict=True)
+        )
+
+    @cached_property
     def windowed(self) -> tuple[tuple[int, ...], ...]:
         """Per tensor, the dims of its windows (WindowTables.windowed)."""
         operation, dense = self.problem.rules.operation, self.problem.view.tiles.dense

@@ -12,7 +12,7 @@ from accelsim.search.edges import LARGEST, Edges
 from accelsim.search.frames import Frame, divisors
 from accelsim.search.grid import Ints
 from accelsim.search.windows import WindowTables
-from accelsim.workload.operation import Rank, Tensor
+from accelsim.workload.operation import Tensor
 
 Sizes = tuple[tuple[int, ...], ...]
 """Per dim of a tensor its rounds in time, and elements of a round in each level that the tensor's tiles stand in."""
@@ -20,12 +20,8 @@ Sizes = tuple[tuple[int, ...], ...]
 
 def sizes_of(edges: Edges, frame: Frame, number: int) -> Sizes:
     """What the bits of a tensor's tiles depend on."""
-    dims, regions = edges.problem.tensors[number].dims, edges.regions[number]
-    return tuple(
-        (rounds, *(frame.positions(name, above) for above in regions))
-        for name, rounds in zip(edges.dims, frame.rounds, strict=True)
-        if name in dims
-    )
+    rounds, regions = dict(zip(edges.dims, frame.rounds, strict=True)), edges.regions[number]
+    return tuple((rounds[d], *[frame.positions(d, above) for above in regions]) for d in edges.own[number])
 
 
 def bits_of(edges: Edges, number: int, sizes: Sizes, tables: WindowTables) -> Ints:
@@ -46,32 +42,29 @@ def _bits(edges: Edges, number: int, sizes: Sizes, tables: WindowTables) -> Ints
 
 def _words(edges: Edges, number: int, sizes: list[tuple[int, int]], tables: WindowTables) -> Ints:
     """Words of a tile: an axis per dim of the tensor."""
-    problem, tensor = edges.problem, edges.problem.tensors[number]
-    own = [name for name in edges.dims if name in tensor.dims]
-    words = np.ones((1,) * len(own), np.int64)
-    for rank in tensor.ranks:
-        places = [own.index(term.dim) for term in rank.terms if term.dim in own]
-        mine = tuple(sizes[place] for place in places)
-        bounds = [(own[place], problem.rules.operation.extents[own[place]]) for place in places]
-        table = tables.once(("words", rank, mine), partial(_rank_words, rank, bounds, mine))
-        shape = [len(divisors(rounds)) if i in places else 1 for i, (rounds, _) in enumerate(sizes)]
-        words = words * np.transpose(table, np.argsort(places).tolist()).reshape(shape)
+    tiles, words = [len(divisors(rounds)) for rounds, _ in sizes], np.ones((1,) * len(sizes), np.int64)
+    for r, axes in enumerate(edges.axes[number]):
+        mine = tuple(sizes[axis] for axis in axes)
+        table = tables.once(("words", number, r, mine), partial(_rank_words, edges, number, r, mine))
+        shape = [1] * len(sizes)
+        for axis in axes:
+            shape[axis] = tiles[axis]
+        words = words * table.reshape(shape)
     return words
 
 
-def _rank_words(rank: Rank, bounds: list[tuple[str, int]], sizes: tuple[tuple[int, int], ...]) -> Ints:
-    """Words of the largest tile along a rank per choice of tiles; bounds: (name, bound) of its dims; sizes: rounds in
-    time of each, and elements of a round."""
-    single = Tensor("", (rank,))
-    chain = {t.dim: (1, 1) for t in rank.terms}
-    extents = [
-        [min(bound, tile * width) for tile in divisors(rounds)]
-        for (_, bound), (rounds, width) in zip(bounds, sizes, strict=True)
-    ]
-    table = np.empty([len(own) for own in extents], np.int64)
+def _rank_words(edges: Edges, number: int, r: int, sizes: tuple[tuple[int, int], ...]) -> Ints:
+    """Words of the largest tile along a rank per choice of tiles, an axis per dim of it in the order of the tensor's;
+    sizes: rounds in time of each, and elements of a round."""
+    rank, own = edges.problem.tensors[number].ranks[r], edges.own[number]
+    names, chain = [own[axis] for axis in edges.axes[number][r]], {t.dim: (1, 1) for t in rank.terms}
+    bounds, single = [edges.problem.rules.operation.extents[name] for name in names], Tensor("", (rank,))
+    extents = [[min(bound, tile * width) for tile in divisors(rounds)]
+               for bound, (rounds, width) in zip(bounds, sizes, strict=True)]  # fmt: skip
+    table = np.empty([len(each) for each in extents], np.int64)
     for at in np.ndindex(*table.shape):
-        for (name, bound), own, i in zip(bounds, extents, at, strict=True):
-            chain[name] = (bound, own[i])
+        for name, bound, each, i in zip(names, bounds, extents, at, strict=True):
+            chain[name] = (bound, each[i])
         table[at] = tensor_tile_words(single, chain)
     return table
 
