@@ -112,12 +112,12 @@ def relax(measure, per_bit, site, ways, blocked, scratch, out):
 
 
 @helper
-def _come_to(q, frame):
+def _come_to(q, site, spot):
     """Write what holds at a tile vector: per tensor its special tile vector and visits; per edge bits and cost; what
     may stand and close; and per loop the tile vector after it, or -1."""
-    (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = frame[1]
+    (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = site
     tensor, _, _, room, may, closes = standing
-    digits, own, special, visits, bits, cost, flags, after = frame[5]
+    digits, own, special, visits, bits, cost, flags, after = spot
     flags[MAY], flags[CLOSES] = -1, -1
     for t in range(len(own)):
         own[t], special[t], visits[t] = 0, 0, 1.0
@@ -165,6 +165,31 @@ def _found(q, row, heads, links):
     while at >= 0 and links[at, ROW] > row:
         at = links[at, NEXT]
     return at if at >= 0 and links[at, ROW] == row else -1
+
+
+@lean
+def taken(row, per_bit, site, ways, blocked, spot, bound, used):
+    """Add per edge the bits of the tiles on the way that ``relax`` found from a row at the innermost tile vector on."""
+    loop_dim, (way_first, way_row, way_after) = site[0][2], ways
+    bits, cost, flags, after = spot[4], spot[5], spot[6], spot[7]
+    q = 0
+    while row > 0:
+        _come_to(q, site, spot)
+        best, placed, to = np.inf, -1, -1
+        for i in range(len(used)):
+            for way in range(way_first[i], way_first[i + 1] if (flags[MAY] & flags[CLOSES]) >> i & 1 else 0):
+                if way_row[way] == row and cost[i] + per_bit[i] * bits[i] + bound[q, way_after[way]] < best:
+                    best, placed, to = cost[i] + per_bit[i] * bits[i] + bound[q, way_after[way]], i, way_after[way]
+        for m in range(len(loop_dim)):
+            if after[m] >= 0 and not (len(blocked) and blocked[loop_dim[m], row] > 0) and bound[after[m], row] < best:
+                best, placed, to = bound[after[m], row], -1, after[m]
+        if to < 0:
+            return
+        if placed >= 0:
+            used[placed] += bits[placed]
+            row = to
+        else:
+            q = to
 
 
 @helper
@@ -277,7 +302,7 @@ def follow(starts, frame, bound, enough, heads, links, values):
     for q in range(len(heads)):
         at = heads[q]
         if at >= 0:
-            _come_to(q, frame)
+            _come_to(q, frame[1], frame[5])
         while at >= 0:
             row, here = links[at, ROW], values[at]
             ahead = here + _to_come(row, q, frame, bound)
@@ -311,7 +336,7 @@ def remaining(frame, heads, links, values, order, rest):
     for q in range(top, -1, -1):
         count, at = 0, heads[q]
         if at >= 0:
-            _come_to(q, frame)
+            _come_to(q, frame[1], frame[5])
         while at >= 0:
             order[count] = at
             count, at = count + 1, links[at, NEXT]

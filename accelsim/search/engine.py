@@ -41,7 +41,7 @@ from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
 from accelsim.workload.operation import Operation
 
-DIVES, PRICED, DIVE, STEEP, STEEPER, FEW, NEAR = 12, 3, 500, 0.5, 4, 20, 0.03
+DIVES, DIVE, STEEP, STEEPER, FEW, NEAR = 12, 500, 0.5, 4, 20, 0.03
 """Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it,
 how many times more when nothing was found, and how far above a frame's bound it is looked for."""
 FIRST, CHUNK, REACHED = 20_000, 50_000, 20
@@ -158,10 +158,7 @@ class _Search(Frontier):
         if self.dives >= DIVES:
             self.follow(Slides(walk, self.price), values)
         else:
-            if self.dives < PRICED:
-                self.price, bound = best_price(walk, self.price, inf)
-            else:
-                bound = walk.root(self.price)
+            self.price, bound = best_price(walk, self.price, inf)
             values[0] = max(values[0], bound)
             slides = Slides(self.whole(walk), self.price)
             guide = self.aimed(slides, values)

@@ -59,16 +59,13 @@ class Slides:
         and which tensors slide; and room for what holds at one tile vector."""
         walk, lattice, standings = self.walk, self.walk.lattice, self.standings
         assert standings is not None
-        tensors, edges, loops = len(walk.sides), len(walk.edges), len(lattice.loops[0])
-        whole = [np.empty(n, np.int64) for n in (len(lattice.shape), tensors, tensors, edges, 2, loops)]
-        digits, own, special, bits, flags, after = whole
         return (
             standings.arrays,
             walk.site,
             (lattice.roles, lattice.own_loops, walk.common.relaxed_moves),
             walk.gains,
             (walk.per_bit(self.price), np.array(standings.slides)),
-            (digits, own, special, np.empty(tensors), bits, np.empty(edges), flags, after),
+            walk.spot,
         )
 
     def bound(self, enough: float) -> float:

@@ -65,6 +65,28 @@ class Walk(Tables):
         least = min(float(cost[0] + priced[0, self.common.row_of[state]]) for state, cost, _ in self.feeds)
         return least - self.full(price)
 
+    def excess(self, price: Floats) -> Floats:
+        """What ``root`` gains per price: bits that its cheapest way takes of a shared memory, less what there is."""
+        groups, limits = self.common.capacities
+        priced, used = self.priced(price), np.zeros(len(self.edges), np.int64)
+        least = [float(cost[0] + priced[0, self.common.row_of[state]]) for state, cost, _ in self.feeds]
+        row = int(self.common.row_of[self.feeds[int(np.argmin(least))][0]])
+        common = self.common
+        bound_kernels.taken(row, self.per_bit(price), self.site, common.ways, common.blocked, self.spot, priced, used)
+        out = -limits.astype(float)
+        for bits, edge in zip(used.tolist(), self.edges, strict=True):
+            if groups[edge.child, edge.tensor] >= 0:
+                out[groups[edge.child, edge.tensor]] += bits
+        return out
+
+    @cached_property
+    def spot(self) -> tuple[Any, ...]:
+        """Room for what kernels of bounds keep of one tile vector."""
+        tensors, edges, loops = len(self.sides), len(self.edges), len(self.lattice.loops[0])
+        whole = [np.empty(n, np.int64) for n in (len(self.lattice.shape), tensors, tensors, edges, 2, loops)]
+        digits, own, special, bits, flags, after = whole
+        return digits, own, special, np.empty(tensors), bits, np.empty(edges), flags, after
+
     def full(self, price: Floats | None) -> float:
         """What all bits of the shared memories cost."""
         return 0.0 if price is None else float((price * self.common.capacities[1]).sum())
