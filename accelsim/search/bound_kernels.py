@@ -38,25 +38,21 @@ def _fed(i, t, measure, place, special, visits, standing, costs):
 @helper
 def _least_of(out, onto, count, blocked, dim, here):
     """Write per row the least of what stands at these tile vectors; ``dim``: of the loops that lead to them."""
-    rows, n = len(here), 0
-    for row in range(rows):
+    rows = len(here)
+    for row in range(rows if count == 0 else 0):
         here[row] = np.inf
-    while len(blocked) and n < count:
-        to, d = onto[n], dim[n]
-        for row in range(rows):
-            value = out[to, row] + blocked[d, row]
-            here[row] = value if value < here[row] else here[row]
-        n += 1
-    while n + 1 < count:  # two at once, since rows are many and far apart
-        one, two = onto[n], onto[n + 1]
-        for row in range(rows):
-            value = out[one, row] if out[one, row] < out[two, row] else out[two, row]
-            here[row] = value if value < here[row] else here[row]
-        n += 2
-    if n < count:
-        to = onto[n]
-        for row in range(rows):
-            here[row] = out[to, row] if out[to, row] < here[row] else here[row]
+    for n in range(0, count, 2):  # two at once, since rows are many and far apart
+        one, two = onto[n], onto[min(n + 1, count - 1)]
+        if len(blocked):
+            c, d = dim[n], dim[min(n + 1, count - 1)]
+            for row in range(rows):
+                x, y = out[one, row] + blocked[c, row], out[two, row] + blocked[d, row]
+                value = x if x < y else y
+                here[row] = value if n == 0 or value < here[row] else here[row]
+        else:
+            for row in range(rows):
+                value = out[one, row] if out[one, row] < out[two, row] else out[two, row]
+                here[row] = value if n == 0 or value < here[row] else here[row]
 
 
 @lean
