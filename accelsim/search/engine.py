@@ -41,9 +41,12 @@ from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
 from accelsim.workload.operation import Operation
 
-DIVES, DIVE, STEEP, STEEPER, FEW, NEAR = 12, 500, 0.5, 4, 20, 0.03
-"""Frames that are dived into before all others are looked at, labels of a dive, how much a nest's end weighs in it,
-how many times more when nothing was found, and how far above a frame's bound it is looked for."""
+DIVES, BEGIN, LOOKS = 12, 3, 16
+"""Frames that are dived into, those before all others are looked at, and frames looked at before the best of them is
+dived into (then twice as many, and so on)."""
+DIVE, STEEP, STEEPER, FEW, NEAR = 500, 0.5, 4, 20, 0.03
+"""Labels of a dive, how much a nest's end weighs in it, how many times more when nothing was found, families per dive
+that its frames are taken from, and how far above a frame's bound a nest is looked for."""
 FIRST, CHUNK, REACHED = 20_000, 50_000, 20
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock; standings reached
 by the bound that follows slides that take as long as one."""
@@ -93,13 +96,13 @@ class _Search(Frontier):
         self.within = self.measures if limits.gap > 0 else None  # ties count only where the best is asked for
         self.best: tuple[Score, Mapping, Evaluation] | None = None
         self.ledger = Ledger(problem.rules.operation, problem.rules.architecture)
-        self.dives = 0
+        self.dives, self.looks, self.enough_looks = 0, 0, LOOKS
         self.current: tuple[Entry, ...] = ()
 
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.families()
-        for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][: DIVES // 2]:
+        for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][:BEGIN]:
             # steps that divide have the better bounds, and give the others something to beat
             queue.remove(entry)
             queue += self.pursued(entry)
@@ -117,7 +120,7 @@ class _Search(Frontier):
     def explore(self, queue: list[Entry]) -> None:
         """Take frames in the order of their bounds until none is left or enough was done."""
         while queue and not (self.budget.is_spent and self.best is not None):
-            entry = heappop(queue)
+            entry = self.next_of(queue)
             if self.hopeless(entry.frame, entry.values):
                 continue
             self.current = (entry,)
@@ -126,6 +129,17 @@ class _Search(Frontier):
             self.current = ()
             if self.progress is not None and self.best is not None:
                 self.progress(self.budget.looked_at, self.best[0][0])
+
+    def next_of(self, queue: list[Entry]) -> Entry:
+        """The entry of the least bound; after some looks, of those that may be dived into."""
+        if self.looks >= self.enough_looks and self.dives < DIVES:
+            self.enough_looks *= 2
+            ready = [entry for entry in queue if entry.step == self.tried]
+            if ready:
+                queue.remove(min(ready))
+                heapify(queue)
+                return min(ready)
+        return heappop(queue)
 
     def pursued(self, entry: Entry) -> list[Entry]:
         """An entry and the best of what becomes of it taken further, until one was dived into; those that are left."""
@@ -139,6 +153,7 @@ class _Search(Frontier):
 
     def relaxed(self, entry: Entry) -> list[Entry]:
         """The relaxed bound, and once there is something to compare with the one that follows slides."""
+        self.looks += 1
         walk, price = Walk(self.problem, entry.frame, self.tables, self.measures), self.price
         self.budget.spend(PER_FRAME + walk.lattice.size * walk.common.rows // ENTRIES)
         values = entry.values.copy()
