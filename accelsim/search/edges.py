@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
 
-from accelsim.search.grid import Flags, Ints
+from accelsim.search.grid import Ints
 from accelsim.search.problem import Problem
 from accelsim.search.windows import WindowTables
 
@@ -30,11 +31,6 @@ class Edges:
     @cached_property
     def tensors(self) -> Ints:
         return np.array([edge.tensor for edge in self.all], np.int64)
-
-    def mask(self, flags: Flags) -> Ints:
-        """Flags of edges, their first axis, as a bit each."""
-        bits = np.int64(1) << np.arange(len(self.all))
-        return np.tensordot(bits, flags.astype(np.int64), 1)
 
     @cached_property
     def above(self) -> Ints:
@@ -74,21 +70,25 @@ class Edges:
         return frozenset(d for own in self.windowed for d in own)
 
     @cached_property
-    def relevant(self) -> Flags:
-        """Per dim, whether it indexes the tensor."""
-        out = np.zeros((len(self.all), self.columns), np.bool_)
-        for i, edge in enumerate(self.all):
-            out[i, [d for d, name in enumerate(self.dims) if name in self.problem.tensors[edge.tensor].dims]] = True
-        return out
+    def relevant(self) -> list[int]:
+        """Per dim, the edges of tensors that it indexes, a bit each."""
+        tensors = self.problem.tensors
+        return [_bits(name in tensors[edge.tensor].dims for edge in self.all) for name in self.dims]
 
     @cached_property
-    def complete(self) -> Flags:
-        """Per dim, whether all of it must be inside before the child closes: ``complete`` of the dataflow."""
-        out = np.zeros((len(self.all), self.columns), np.bool_)
+    def around(self) -> list[tuple[int, int]]:
+        """Per fan-out, the edges whose child lies outside of all that it carries, and the others, a bit each."""
+        counts = range(len(self.problem.rules.architecture.fanouts))
+        return [(_bits(self.above <= fanout), _bits(self.above > fanout)) for fanout in counts]
+
+    @cached_property
+    def complete(self) -> list[int]:
+        """Per dim, the edges whose child closes with all of it inside (``complete`` of the dataflow), a bit each."""
+        out = [0] * len(self.dims)
         for level, tensor, dims in self.problem.rules.complete:
             for i, edge in enumerate(self.all):
                 if (level, tensor) == (self.problem.levels[edge.child].name, self.problem.tensors[edge.tensor].name):
-                    out[i, [d for d, name in enumerate(self.dims) if name in dims]] = True
+                    out = [bits | 1 << i if name in dims else bits for name, bits in zip(self.dims, out, strict=True)]
         return out
 
     @cached_property
@@ -108,15 +108,15 @@ class Edges:
         return np.array(out, np.int64)
 
     @cached_property
-    def neighbours(self) -> Flags:
-        """Per other edge, whether its child must stand in the memory that the child stands in."""
-        out = np.zeros((len(self.all), len(self.all)), np.bool_)
+    def neighbours(self) -> Ints:
+        """Per other edge, 1 where its child must stand in the memory that the child stands in."""
+        out = np.zeros((len(self.all), len(self.all)), np.int64)
         for i, edge in enumerate(self.all):
             if self._shared(edge.child, edge.tensor):
                 seen = {edge.tensor}
                 for j, other in enumerate(self.all):
                     if other.child == edge.child and other.tensor not in seen and self._must(other.child, other.tensor):
-                        out[i, j] = True
+                        out[i, j] = 1
                         seen.add(other.tensor)
         return out
 
@@ -128,3 +128,8 @@ class Edges:
 
     def _must(self, at: int, tensor: int) -> bool:
         return self.problem.keeps[tensor][at] == "must" and self._shared(at, tensor)
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    """A bit per flag."""
+    return sum(1 << i for i, flag in enumerate(flags) if flag)

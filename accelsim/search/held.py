@@ -8,7 +8,7 @@ from math import prod
 import numpy as np
 
 from accelsim.mapping.tiles import tensor_tile_words
-from accelsim.search.edges import LARGEST, Edges
+from accelsim.search.edges import Edges
 from accelsim.search.frames import Frame, divisors
 from accelsim.search.grid import Ints
 from accelsim.search.windows import WindowTables
@@ -69,25 +69,23 @@ def _rank_words(edges: Edges, number: int, r: int, sizes: tuple[tuple[int, int],
     return table
 
 
-def limits(edges: Edges, frame: Frame) -> tuple[Ints, Ints]:
-    """Per edge and dim, numbers of the least tile that the child may stand at, and of the largest."""
-    shape = len(edges.all), edges.columns
-    least, top = np.zeros(shape, np.int64), np.full(shape, LARGEST)
+def allowed(edges: Edges, frame: Frame) -> Ints:
+    """Per dim and tile, a bit for every edge whose child may stand there, as far as tiles below the array and fixed
+    tiles go."""
+    tiles = [divisors(rounds) for rounds in frame.rounds] or [(1,)]
+    out = np.full((len(tiles), max(map(len, tiles))), -1, np.int64)
     for spread in frame.spreads:
         if spread.below:
             d = edges.dims.index(spread.dim)
-            pin = divisors(frame.rounds[d]).index(spread.below)
-            outside = edges.above <= spread.fanout  # of all that the fan-out carries
-            least[outside, d] = np.maximum(least[outside, d], pin)
-            inside = ~outside & edges.relevant[:, d]
-            top[inside, d] = np.minimum(top[inside, d], pin)
+            pin, (outside, inside) = tiles[d].index(spread.below), edges.around[spread.fanout]
+            out[d, :pin] &= ~outside
+            out[d, pin + 1 :] &= ~(inside & edges.relevant[d])
     for name, dim, extent in edges.problem.rules.tiles:
         d = edges.dims.index(dim) if dim in edges.dims else -1
         for e, edge in enumerate(edges.all if d >= 0 else ()):
-            if edges.problem.levels[edge.child].name == name and edges.relevant[e, d]:
-                inside_of = frame.positions(dim, edges.problem.above[edge.child])
-                bound, tiles = edges.problem.rules.operation.extents[dim], divisors(frame.rounds[d])
-                same = [i for i, tile in enumerate(tiles) if min(bound, tile * inside_of) == extent]
-                least[e, d] = max(int(least[e, d]), same[0] if same else LARGEST)
-                top[e, d] = min(int(top[e, d]), same[-1] if same else -1)
-    return least, top
+            if edges.problem.levels[edge.child].name == name and edges.relevant[d] >> e & 1:
+                within = frame.positions(dim, edges.problem.above[edge.child])
+                for i, tile in enumerate(tiles[d]):
+                    if min(edges.problem.rules.operation.extents[dim], tile * within) != extent:
+                        out[d, i] &= ~(1 << e)
+    return out

@@ -97,17 +97,12 @@ class Lattice:
         return own, special, times
 
     @cached_property
-    def everywhere(self) -> Ints:
-        """Per dim and tile, all edges, a bit each."""
-        return np.full((len(self.shape), max(self.shape)), -1, np.int64)
-
-    @cached_property
     def closes(self) -> Ints:
-        """Per dim and tile, the edges around whose child loops that change its tile may run, a bit each."""
-        complete, tiles = self.edges.complete, np.arange(max(self.shape))
-        if not complete.any():
-            return self.everywhere
-        return self.edges.mask(~complete[:, :, None] | (tiles == self.extent[:, None] - 1))
+        """Per dim and tile, a bit for every edge around whose child loops that change its tile may run."""
+        out = np.full((len(self.shape), max(self.shape)), -1, np.int64)
+        for d, bits in enumerate(self.edges.complete):
+            out[d, : self.shape[d] - 1] &= ~bits
+        return out
 
     @cached_property
     def site(self) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from accelsim.search import table_kernels
 from accelsim.search.edges import LARGEST, Edges
 from accelsim.search.frames import Frame
 from accelsim.search.grid import Flags, Ints
-from accelsim.search.held import bits_of, limits, sizes_of
+from accelsim.search.held import allowed, bits_of, sizes_of
 from accelsim.search.lattice import Lattice
 from accelsim.search.problem import Problem
 from accelsim.search.sides import sides_of
@@ -59,20 +59,10 @@ class Places:
     @cached_property
     def stand(self) -> Stand:
         """For labels, which come to a tile vector often; bounds take ``standing``."""
-        lattice, held, (_, bits, first, room, _, _) = self.lattice, self.held, self.standing
-        shape = len(self.edges), lattice.size
+        shape, lattice = (len(self.edges), self.lattice.size), self.lattice
         out = Stand(np.empty(shape, np.int64), np.empty(shape, np.bool_), np.empty(shape, np.bool_))
-        complete = np.where(held.complete, lattice.extent - 1, 0)
-        table_kernels.placed(
-            held.tensors, bits, first, room, lattice.places[0], lattice.digits, lattice.extent, *self.limits, complete,
-            *out,
-        )  # fmt: skip
+        table_kernels.placed(*self.standing, lattice.places[0], lattice.digits, *out)
         return out
-
-    @cached_property
-    def limits(self) -> tuple[Ints, Ints]:
-        """Per edge and dim, numbers of the least tile that the child may stand at, and of the largest."""
-        return limits(self.held, self.frame)
 
     @cached_property
     def standing(self) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
@@ -87,11 +77,7 @@ class Places:
             at += bits.size
         flat = np.concatenate([bits.ravel() for bits in own])
         room = np.where(held.room < LARGEST, held.room - held.neighbours @ flat[first], LARGEST)
-        may = self.lattice.everywhere
-        if held.problem.rules.tiles or any(spread.below for spread in frame.spreads):
-            (least, top), tiles = self.limits, np.arange(may.shape[1])
-            may = held.mask((least[:, :, None] <= tiles) & (tiles <= top[:, :, None]))
-        return held.tensors, flat, first, room, may, self.lattice.closes
+        return held.tensors, flat, first, room, allowed(held, frame), self.lattice.closes
 
     @cached_property
     def within(self) -> list[int]:

@@ -16,7 +16,7 @@ from accelsim.search import slide_kernels, table_kernels
 from accelsim.search.edges import Edges
 from accelsim.search.frames import Frame, divisors
 from accelsim.search.grid import Flags, Floats, digits_of
-from accelsim.search.held import bits_of, limits, sizes_of
+from accelsim.search.held import allowed, bits_of, sizes_of
 from accelsim.search.profiles import Profile, Scale
 from accelsim.search.windows import WindowTables
 
@@ -143,8 +143,8 @@ def _fits(profile: Profile, edges: Edges, frame: Frame) -> Flags:
             at += digits[profile.special.index(d)] * stride
         stride *= len(divisors(rounds))
     out = bits_of(edges, tensor, sizes, profile.costs.tables)[:, at] <= edges.room[mine, None]
-    least, top = limits(edges, frame)
+    may = allowed(edges, frame)
     for number, d in enumerate(profile.special):
         if d in own:
-            out &= (digits[number] >= least[mine, d, None]) & (digits[number] <= top[mine, d, None])
+            out &= (may[d, digits[number]] >> mine[:, None] & 1).astype(np.bool_)
     return np.ascontiguousarray(out)

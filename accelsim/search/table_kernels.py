@@ -6,7 +6,6 @@ from __future__ import annotations
 from numba import njit
 
 kernel = njit(cache=True, error_model="numpy")
-helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 @kernel
@@ -53,27 +52,19 @@ def moved(loop_dim, ups, digits, shape, out):
             out[m, q] = q + (ups[m, tile] - tile) * stride if ups[m, tile] >= 0 else -1
 
 
-@helper
-def _kept(digits, tiles, least, most, out):
-    """Take from the tile vectors of ``out`` those that lie below the least tile of a dim or above the most."""
-    for d in range(len(least)):
-        if least[d] > 0 or most[d] < tiles[d] - 1:
-            for q in range(len(out)):
-                out[q] &= (digits[d, q] >= least[d]) & (digits[d, q] <= most[d])
-
-
 @kernel
-def placed(tensors, held, first, room, own, digits, tiles, least, top, complete, bits, place_ok, closed_ok):
-    """Write what holds of edges at every tile vector.
+def placed(tensors, held, first, room, may, closes, own, digits, bits, place_ok, closed_ok):
+    """Write what holds of edges at every tile vector: bits of the child's tile, and whether it may stand and close.
 
     held: bits of tiles, those of an edge from ``first`` on, by the place ``own`` among its tensor's; room: bits that
-    there are; least, top: numbers of the least and the largest tile that may stand; complete: of the least tile around
-    which loops that change it may run.
+    there are; may, closes: per dim and tile the edges that it allows this, a bit each.
     """
-    for i in range(len(tensors)):
-        at, base, limit = own[tensors[i]], first[i], room[i]
-        for q in range(len(at)):
-            bits[i, q] = held[base + at[q]]
-            place_ok[i, q], closed_ok[i, q] = bits[i, q] <= limit, True
-        _kept(digits, tiles, least[i], top[i], place_ok[i])
-        _kept(digits, tiles, complete[i], tiles, closed_ok[i])
+    for q in range(bits.shape[1]):
+        standing, closing = -1, -1
+        for d in range(len(digits)):
+            standing &= may[d, digits[d, q]]
+            closing &= closes[d, digits[d, q]]
+        for i in range(len(tensors)):
+            bits[i, q] = held[first[i] + own[tensors[i], q]]
+            place_ok[i, q] = (standing >> i) & 1 and bits[i, q] <= room[i]
+            closed_ok[i, q] = (closing >> i) & 1
