@@ -77,8 +77,11 @@ class Frame:
 
     def positions(self, dim: str, since: int = 0) -> int:
         """Positions of a dim on the fan-outs from number ``since`` inwards."""
-        own = self.along(dim)
-        return prod(s.positions for s in own if s.fanout >= since) if own else 1
+        count = 1
+        for spread in self._along.get(dim, ()):
+            if spread.fanout >= since:
+                count *= spread.positions
+        return count
 
     @cached_property
     def _along(self) -> dict[str, tuple[Spread, ...]]:

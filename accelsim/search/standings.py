@@ -143,17 +143,19 @@ class Standings:
     def _onward(self, most: int) -> Ints:
         dims = len(self.problem.rules.dims)
         out = np.zeros((self.count, max(1, dims), 1 << most), np.int64)
+        alike: dict[tuple[int, ...], list[int]] = {}
+        for d in range(dims):
+            alike.setdefault(tuple(roles[d] for roles in self.roles), []).append(d)
         for row, standings in enumerate(self._all):
             several = [*(edge for s in standings for edge in s.open), *(edge for s in standings for edge in s.sliding)]
-            for d in range(dims):
-                for bits in range(1 << len(several)):
-                    slide = {edge for i, edge in enumerate(several) if bits >> i & 1}
-                    out[row, d, bits] = self._after(row, standings, d, slide)
+            for bits in range(1 << len(several)):
+                slide = {edge for i, edge in enumerate(several) if bits >> i & 1}
+                for roles, own in alike.items():
+                    out[row, own, bits] = self._after(row, standings, roles, slide)
         return out
 
-    def _after(self, row: int, standings: tuple[Standing, ...], dim: int, slide: set[int]) -> int:
-        for t, old in enumerate(standings):
-            role = self.roles[t][dim]
+    def _after(self, row: int, standings: tuple[Standing, ...], roles: tuple[int, ...], slide: set[int]) -> int:
+        for t, (old, role) in enumerate(zip(standings, roles, strict=True)):
             still = tuple(edge for edge in old.sliding if edge in slide)
             if role == kernels.MOVES:
                 row = self._moved(row, t, old, Standing(old.level))
