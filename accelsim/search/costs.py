@@ -21,7 +21,7 @@ import numpy as np
 
 from accelsim.model import kernels as k
 from accelsim.search.crossings import Crossing, Met, mode
-from accelsim.search.frames import Frame, Spread, divisors, pins
+from accelsim.search.frames import Frame, Spread, divisors, pins, shrink_inwards
 from accelsim.search.place import Place
 from accelsim.search.problem import Problem
 from accelsim.search.windows import Table, WindowTables, covered
@@ -166,16 +166,8 @@ class FrameCosts:
             (spread,) = self.frame.along(self.dims[d])
             counts = self._irrelevant(d, spread, modes.get(spread))
             return self.tables.visits(counts, self.frame.rounds[d], self.tiles[d])
-        places = []
-        for d in group.dims:
-            mine = self.frame.along(self.dims[d])
-            outside = tuple((s.positions, s.below, modes[s]) for s in mine if s in modes)
-            inside = prod(s.positions for s in mine if s not in modes)
-            uneven = self.frame.is_ragged(self.dims[d])
-            places.append(
-                Place(self.extents[self.dims[d]], self.frame.rounds[d], self.tiles[d], outside, inside, uneven)
-            )
-        return self.tables.window(group.rank, dense, tuple(places))
+        places = tuple(self._place(d, self.frame.spreads, modes, self.tiles[d]) for d in group.dims)
+        return self.tables.window(group.rank, dense, places)
 
     def _least_table(self, group: Group, dense: bool, modes: Modes) -> Table:
         """A table for all members of a family, no more than any of theirs."""
@@ -184,18 +176,23 @@ class FrameCosts:
             (d,), (own,) = group.dims, options
             counts = [self._irrelevant(d, spread, modes.get(own[0].opened)) for spread in own]
             return self.tables.visits(tuple(map(min, zip(*counts, strict=True))), self.frame.rounds[d], self.tiles[d])
-        choices = []
+        even, choices = self.frame.is_perfect, dict[tuple[Place, ...], None]()
         for spreads in product(*options):
-            places = []
-            for d in group.dims:
-                mine = [s for s in spreads if s.dim == self.dims[d]]
-                outside = tuple((s.positions, s.below or 1, modes[s.opened]) for s in mine if s.opened in modes)
-                inside = prod(s.positions for s in mine if s.opened not in modes)
-                rounds, uneven = self.frame.rounds[d], self.frame.is_ragged(self.dims[d])
-                places.append(Place(self.extents[self.dims[d]], rounds, (rounds,), outside, inside, uneven))
-            choices.append(tuple(places))
-        shape = tuple(self.shape[d] for d in group.dims)
-        return self.tables.least(group.rank, dense, tuple(dict.fromkeys(choices)), shape)
+            if shrink_inwards(spreads, apart=True):
+                tiles = [self.tiles[d] if even else self.tiles[d][-1:] for d in group.dims]
+                pairs = zip(group.dims, tiles, strict=True)
+                choices[tuple(self._place(d, spreads, modes, own) for d, own in pairs)] = None
+        if even:
+            return self.tables.merged(group.rank, dense, tuple(choices))
+        return self.tables.least(group.rank, dense, tuple(choices), tuple(self.shape[d] for d in group.dims))
+
+    def _place(self, d: int, spreads: tuple[Spread, ...], modes: Modes, tiles: tuple[int, ...]) -> Place:
+        """Where a dim lies whose spreads are among these, with these tiles."""
+        mine = [(s, modes.get(s.opened if self.frame.is_family else s)) for s in spreads if s.dim == self.dims[d]]
+        outside = tuple((s.positions, s.below or 1, how) for s, how in mine if how is not None)
+        inside = prod(s.positions for s, how in mine if how is None)
+        uneven = self.frame.is_ragged(self.dims[d])
+        return Place(self.extents[self.dims[d]], self.frame.rounds[d], tiles, outside, inside, uneven)
 
     @cached_property
     def _pins(self) -> list[tuple[Spread, ...]]:

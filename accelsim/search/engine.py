@@ -154,17 +154,22 @@ class _Search(Frontier):
     def relaxed(self, entry: Entry) -> list[Entry]:
         """The relaxed bound, and once there is something to compare with the one that follows slides."""
         self.looks += 1
-        walk, price = Walk(self.problem, entry.frame, self.tables, self.measures), self.price
-        self.budget.spend(PER_FRAME + walk.lattice.size * walk.common.rows // ENTRIES)
-        values = entry.values.copy()
-        if len(values) > 1:
-            values = np.maximum(values, walk.lower)
-        if not self.hopeless(entry.frame, values):
-            values[0] = max(values[0], walk.root(price))
-        if self.best is not None:
-            self.follow(Slides(walk, price), values)
+        walk = Walk(self.problem, entry.frame, self.tables, self.measures)
+        values = self.bound(walk, entry.values)
         walk.forget_tiles()
         return [self.entry(entry.number, entry.frame, values, self.tried, entry.first)]
+
+    def bound(self, walk: Walk, values: Floats) -> Floats:
+        """The relaxed bound, and once there is something to compare with the one that follows slides."""
+        frame, values = walk.frame, values.copy()
+        self.budget.spend(PER_FRAME + walk.lattice.size * walk.common.rows // ENTRIES)
+        if len(values) > 1:
+            values = np.maximum(values, walk.lower)
+        if not self.hopeless(frame, values):
+            values[0] = max(values[0], walk.root(self.price))
+        if self.best is not None and not frame.is_family:
+            self.follow(Slides(walk, self.price), values)
+        return values
 
     def tried(self, entry: Entry) -> list[Entry]:
         """The bound that follows slides. The first few frames are also dived into for something to compare with, and

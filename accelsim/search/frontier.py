@@ -36,11 +36,15 @@ class Frontier(ABC):
         self.lexical = objective == "energy" and limits.max_cycles is None
         self.measures = 1 if self.lexical else None
         self.goal = np.array([inf, inf, limits.gap, limits.max_cycles or inf, limits.max_energy or inf, inf])
-        self.tables = WindowTables()
+        self.tables, self.quick = WindowTables(), Quick(problem)
         self.price: Floats | None = None
         self.space = 0
         self.aligned = limits.steps != "perfect"
         self.seen: set[object] = set()
+
+    @abstractmethod
+    def bound(self, walk: Walk, values: Floats) -> Floats:
+        """Better bounds of a frame or a family: the relaxed one, and the one that follows slides."""
 
     @abstractmethod
     def relaxed(self, entry: Entry) -> list[Entry]:
@@ -50,24 +54,25 @@ class Frontier(ABC):
         """Every family of frames with a first, quick bound."""
         queue: list[Entry] = []
         rules = self.problem.rules
-        swaps, quick = mirrors(rules), Quick(self.problem)
+        swaps = mirrors(rules)
         measures = len(self.problem.measures[: self.measures])
         for number, family in enumerate(families(rules, self.aligned)):
             if is_first(family, swaps):
                 self.space += prod(map(len, pins(family))) * nests(self.problem, family)
                 values = np.zeros(measures)
-                values[0] = max(0.0, quick.energy(family))
+                values[0] = max(0.0, self.quick.energy(family))
                 queue.append(self.entry((number, 0), family, values, partial(self.bounded, swaps)))
         return queue
 
     def bounded(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
         """The frames of a family; of a large one only when its relaxed bound says that they may be worth it."""
         family, output = entry.frame, self.problem.rules.operation.output
-        together = self.lexical and not any(len(rank.terms) > 1 for rank in output.ranks)
+        apart = not any(len(rank.terms) > 1 for rank in output.ranks)
+        together = self.lexical and apart and self.quick.holds  # what tables of families are made for
         values = entry.values
         if together and prod(map(len, pins(family))) > LARGE:
             walk = Walk(self.problem, family, self.tables, self.measures)
-            values = np.maximum(values, walk.root(self.price))
+            values = self.bound(walk, values)
             walk.forget_tiles()
             if self.hopeless(family, values):
                 return []

@@ -125,7 +125,9 @@ def _side(profile: Profile, edges: Edges, frame: Frame) -> Side:
     if len(profile.measures) > 1 and (profile.padded or not frame.is_perfect):
         since = [0 if m.level < 0 else edges.problem.above[m.level] for m in profile.measures]
         loose = tuple(any(s.fanout < level for s in frame.spreads) for level in since)
-    once, slides = profile.costs.tables.once, profile.slides and bool(profile.edges) and not frame.is_family
+    once = profile.costs.tables.once
+    followed = frame.is_perfect or not frame.is_family  # the tables of other families have nothing that stays
+    slides = profile.slides and bool(profile.edges) and followed
     fits = once(("fits", profile.number), partial(_fits, profile, edges, frame)) if slides else None
     return once(("side", profile.number, scale, visits, loose), partial(Side, profile, fits, scale, visits, loose))
 

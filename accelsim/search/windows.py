@@ -159,6 +159,17 @@ class WindowTables:
             self._made[key] = self._add(np.full(size, value), np.zeros((size, size, kinds)))
         return self._made[key]
 
+    def merged(self, rank: Rank, dense: bool, choices: tuple[tuple[Place, ...], ...]) -> Table:
+        """Sums of a window that lies as one of these: no more passes than in any of them, and no less stays."""
+        key = (tuple(t.stride for t in rank.terms), rank.size, rank.offset, dense, choices, "merged")
+        if key not in self._made:
+            tables = [self.window(rank, dense, places) for places in choices]
+            size, kinds = tables[0].tiles, tables[0].kinds
+            every = np.min([self._every[t.at_every :][:size] for t in tables], axis=0)
+            kept = np.max([self._kept[t.at_kept :][: size * size * kinds] for t in tables], axis=0)
+            self._made[key] = self._add(every, kept.reshape(size, size, kinds))
+        return self._made[key]
+
     def visits(self, counts: tuple[int, ...], rounds: int, tiles: tuple[int, ...]) -> Table:
         """Sums of a dim that does not index the tensor: how often its tiles come, per tile."""
         key = (counts, rounds)
