@@ -21,7 +21,7 @@ import numpy as np
 
 from accelsim.model import kernels as k
 from accelsim.search.crossings import Crossing, Met, mode
-from accelsim.search.frames import Frame, Spread, divisors, pins, shrink_inwards
+from accelsim.search.frames import Frame, Spread, divisors, pins
 from accelsim.search.place import Place
 from accelsim.search.problem import Problem
 from accelsim.search.windows import Table, WindowTables, covered
@@ -176,14 +176,9 @@ class FrameCosts:
             (d,), (own,) = group.dims, options
             counts = [self._irrelevant(d, spread, modes.get(own[0].opened)) for spread in own]
             return self.tables.visits(tuple(map(min, zip(*counts, strict=True))), self.frame.rounds[d], self.tiles[d])
-        even, choices = self.frame.is_perfect, dict[tuple[Place, ...], None]()
+        choices = dict[tuple[Place, ...], None]()
         for spreads in product(*options):
-            if shrink_inwards(spreads, apart=True):
-                tiles = [self.tiles[d] if even else self.tiles[d][-1:] for d in group.dims]
-                pairs = zip(group.dims, tiles, strict=True)
-                choices[tuple(self._place(d, spreads, modes, own) for d, own in pairs)] = None
-        if even:
-            return self.tables.merged(group.rank, dense, tuple(choices))
+            choices[tuple(self._place(d, spreads, modes, self.tiles[d][-1:]) for d in group.dims)] = None
         return self.tables.least(group.rank, dense, tuple(choices), tuple(self.shape[d] for d in group.dims))
 
     def _place(self, d: int, spreads: tuple[Spread, ...], modes: Modes, tiles: tuple[int, ...]) -> Place:

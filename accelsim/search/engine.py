@@ -13,8 +13,6 @@ from functools import partial
 from heapq import heapify, heappop, heappush, nsmallest
 from math import inf
 
-import numpy as np
-
 from accelsim.architecture.spec import Architecture
 from accelsim.errors import InputError
 from accelsim.mapping.nest import Mapping
@@ -23,10 +21,10 @@ from accelsim.model.evaluate import evaluate
 from accelsim.model.evaluation import Evaluation
 from accelsim.model.traffic import LARGEST
 from accelsim.search import kernels
-from accelsim.search.entries import ENTRIES, PER_FRAME, Entry, better
+from accelsim.search.bounds import Bounds
+from accelsim.search.entries import Entry, better
 from accelsim.search.frames import Frame
-from accelsim.search.frontier import NO_FRONT, Frontier
-from accelsim.search.grid import Floats
+from accelsim.search.frontier import NO_FRONT
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import no_mapping
 from accelsim.search.interface import Certificate, Limits, Objective, SearchInterrupted, SearchResult
@@ -44,12 +42,11 @@ from accelsim.workload.operation import Operation
 DIVES, BEGIN, LOOKS = 12, 3, 16
 """Frames that are dived into, those before all others are looked at, and frames looked at before the best of them is
 dived into (then twice as many, and so on)."""
-DIVE, STEEP, STEEPER, FEW, NEAR = 500, 0.5, 4, 20, 0.03
-"""Labels of a dive, how much a nest's end weighs in it, how many times more when nothing was found, families per dive
-that its frames are taken from, and how far above a frame's bound a nest is looked for."""
-FIRST, CHUNK, REACHED = 20_000, 50_000, 20
-"""Labels looked at in a frame before the others had their turn, and between two looks at the clock; standings reached
-by the bound that follows slides that take as long as one."""
+DIVE, STEEP, STEEPER, FEW = 500, 0.5, 4, 20
+"""Labels of a dive, how much a nest's end weighs in it, how many times more when nothing was found, and families per
+dive that its frames are taken from."""
+FIRST, CHUNK = 20_000, 50_000
+"""Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
 
 
@@ -87,7 +84,7 @@ def search(
     return any_steps(problem, objective, limits, found) if limits.steps == "ragged" else found
 
 
-class _Search(Frontier):
+class _Search(Bounds):
     """One search: what is asked, what may be spent, and the best so far."""
 
     def __init__(self, problem: Problem, objective: Objective, limits: Limits, progress: Progress | None) -> None:
@@ -159,18 +156,6 @@ class _Search(Frontier):
         walk.forget_tiles()
         return [self.entry(entry.number, entry.frame, values, self.tried, entry.first)]
 
-    def bound(self, walk: Walk, values: Floats) -> Floats:
-        """The relaxed bound, and once there is something to compare with the one that follows slides."""
-        frame, values = walk.frame, values.copy()
-        self.budget.spend(PER_FRAME + walk.lattice.size * walk.common.rows // ENTRIES)
-        if len(values) > 1:
-            values = np.maximum(values, walk.lower)
-        if not self.hopeless(frame, values):
-            values[0] = max(values[0], walk.root(self.price))
-        if self.best is not None and not frame.is_family:
-            self.follow(Slides(walk, self.price), values)
-        return values
-
     def tried(self, entry: Entry) -> list[Entry]:
         """The bound that follows slides. The first few frames are also dived into for something to compare with, and
         set the price."""
@@ -187,27 +172,6 @@ class _Search(Frontier):
                 self.dive(slides, guide)
         walk.forget_tiles()
         return [self.entry(entry.number, entry.frame, values, self.begin, entry.first)]
-
-    def follow(self, slides: Slides, values: Floats) -> None:
-        """Raise a frame's bound on energy by following slides, unless it is hopeless already."""
-        frame = slides.walk.frame
-        if not self.hopeless(frame, values):
-            values[0] = max(values[0], slides.bound(self.enough(frame, values)))
-            self.budget.spend(slides.reached // REACHED)
-
-    def aimed(self, slides: Slides, values: Floats) -> Guide | None:
-        """The same for a frame to dive into; and a guide to what comes near its bound, if there is one."""
-        limit, guide = self.enough(slides.walk.frame, values), None
-        for _ in range(DIVES):
-            aim = min(limit, values[0] * (1 + NEAR))
-            bound = slides.bound(aim) if values[0] < limit else inf
-            values[0] = max(values[0], min(bound, limit))
-            if -inf < bound < aim:
-                guide = slides.guide(min(limit, bound * (1 + NEAR)))
-            if bound < aim or bound >= limit:
-                break
-        self.budget.spend(slides.reached // REACHED)
-        return guide
 
     def whole(self, walk: Walk) -> Walk:
         """The frame of a walk with all measures that labels are judged by: what slides depends on them."""

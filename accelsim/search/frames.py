@@ -244,7 +244,7 @@ def _pinned(frame: Frame, apart: bool) -> Iterator[Frame]:
     """The frame with every choice of tiles below the array for the dims that need one; ``apart``: loops in time may
     stand between a dim's positions on several axes of one fan-out."""
     for spreads in product(*pins(frame)):
-        if shrink_inwards(spreads, apart):
+        if _nests(spreads, apart):
             yield Frame(frame.rules, spreads, frame.rounds)
 
 
@@ -252,7 +252,7 @@ def _below(spread: Spread, tile: int) -> Spread:
     return Spread(spread.fanout, spread.axis, spread.dim, spread.positions, tile)
 
 
-def shrink_inwards(spreads: tuple[Spread, ...], apart: bool) -> bool:
+def _nests(spreads: tuple[Spread, ...], apart: bool) -> bool:
     """Whether tiles of one dim shrink inwards; within a fan-out its positions lie side by side, unless ``apart``."""
     for i, outer in enumerate(spreads):
         for inner in spreads[i + 1 :]:

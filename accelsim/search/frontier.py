@@ -66,11 +66,9 @@ class Frontier(ABC):
 
     def bounded(self, swaps: tuple[Swap, ...], entry: Entry) -> list[Entry]:
         """The frames of a family; of a large one only when its relaxed bound says that they may be worth it."""
-        family, output = entry.frame, self.problem.rules.operation.output
-        apart = not any(len(rank.terms) > 1 for rank in output.ranks)
-        together = self.lexical and apart and self.quick.holds  # what tables of families are made for
+        family = entry.frame
         values = entry.values
-        if together and prod(map(len, pins(family))) > LARGE:
+        if self.lexical and self.quick.holds and prod(map(len, pins(family))) > LARGE:
             walk = Walk(self.problem, family, self.tables, self.measures)
             values = self.bound(walk, values)
             walk.forget_tiles()

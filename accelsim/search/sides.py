@@ -126,8 +126,7 @@ def _side(profile: Profile, edges: Edges, frame: Frame) -> Side:
         since = [0 if m.level < 0 else edges.problem.above[m.level] for m in profile.measures]
         loose = tuple(any(s.fanout < level for s in frame.spreads) for level in since)
     once = profile.costs.tables.once
-    followed = frame.is_perfect or not frame.is_family  # the tables of other families have nothing that stays
-    slides = profile.slides and bool(profile.edges) and followed
+    slides = profile.slides and bool(profile.edges) and not frame.is_family
     fits = once(("fits", profile.number), partial(_fits, profile, edges, frame)) if slides else None
     return once(("side", profile.number, scale, visits, loose), partial(Side, profile, fits, scale, visits, loose))
 

@@ -10,11 +10,10 @@ loop is over a dim of the group.  So the words of a node add up loop by loop, in
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
-from itertools import count, product
+from itertools import product
 from math import prod
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,24 +22,12 @@ from accelsim.model import kernels as k
 from accelsim.search import window_kernels
 from accelsim.search.frames import primes
 from accelsim.search.place import Place
+from accelsim.search.store import Store
 from accelsim.workload.operation import Operation, Rank, Tensor
 
 Loops = tuple[tuple[int, int, int], ...]
 """(term of the rank, step, mode) of every loop above a node, outermost first."""
 Sums = NDArray[np.float64]
-Made = TypeVar("Made")
-MOST_LENT = 1 << 26
-"""Bytes of what is lent at a time."""
-
-
-class Sized(Protocol):
-    """What takes so many bytes."""
-
-    @property
-    def nbytes(self) -> int: ...
-
-
-Kept = TypeVar("Kept", bound=Sized)
 
 
 class Table(NamedTuple):
@@ -54,46 +41,15 @@ class Table(NamedTuple):
     kinds: int
 
 
-class WindowTables:
+class WindowTables(Store):
     """Tables of one search, each made once, one after the other in two arrays."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._made: dict[object, Table] = {}
         self._groups: dict[tuple[str, bool], tuple[list[str], list[Rank]]] = {}
         self._every, self._kept = np.empty(1 << 12), np.empty(1 << 16)
         self._used = [0, 0]
-        self._others: dict[object, Any] = {}
-        self._numbers: dict[object, int] = {}
-        self._lent: dict[object, Any] = {}
-        self._taken = 0
-        self._room, self._user, self._users = np.empty(0), -1, count()
-
-    def counted(self) -> int:
-        """A number that no other user of these tables has."""
-        return next(self._users)
-
-    def number_of(self, key: object) -> int:
-        """A number that stands for the key."""
-        return self._numbers.setdefault(key, len(self._numbers))
-
-    def once(self, key: object, make: Callable[[], Made]) -> Made:
-        """What goes by this key, made when it is first asked for."""
-        if key not in self._others:
-            self._others[key] = make()
-        found: Made = self._others[key]
-        return found
-
-    def lent(self, key: object, make: Callable[[], Kept]) -> Kept:
-        """The same for what is large: all of it is let go of when it takes too much room."""
-        if key not in self._lent:
-            made = make()
-            self._taken += made.nbytes
-            if self._taken > MOST_LENT:
-                self._lent.clear()
-                self._taken = made.nbytes
-            self._lent[key] = made
-        found: Kept = self._lent[key]
-        return found
 
     @property
     def every(self) -> Sums:
@@ -102,18 +58,6 @@ class WindowTables:
     @property
     def kept(self) -> Sums:
         return self._kept
-
-    @property
-    def user(self) -> int:
-        """The user who had the room last."""
-        return self._user
-
-    def room(self, rows: int, columns: int, user: int) -> Sums:
-        """Room to compute in, as its last user left it: to have it anew costs more than its use."""
-        if self._room.size < rows * columns:
-            self._room = np.empty(rows * columns)
-        self._user = user
-        return self._room[: rows * columns].reshape(rows, columns)
 
     def groups(self, operation: Operation, tensor: Tensor, dense: bool) -> tuple[list[str], list[Rank]]:
         """The tensor's dims that pass in pieces, and its windows without dims of one element. ``dense``: some rule of
@@ -157,17 +101,6 @@ class WindowTables:
             size = int(np.prod(shape))
             kinds = 1 + len(_moves(choices[0]))
             self._made[key] = self._add(np.full(size, value), np.zeros((size, size, kinds)))
-        return self._made[key]
-
-    def merged(self, rank: Rank, dense: bool, choices: tuple[tuple[Place, ...], ...]) -> Table:
-        """Sums of a window that lies as one of these: no more passes than in any of them, and no less stays."""
-        key = (tuple(t.stride for t in rank.terms), rank.size, rank.offset, dense, choices, "merged")
-        if key not in self._made:
-            tables = [self.window(rank, dense, places) for places in choices]
-            size, kinds = tables[0].tiles, tables[0].kinds
-            every = np.min([self._every[t.at_every :][:size] for t in tables], axis=0)
-            kept = np.max([self._kept[t.at_kept :][: size * size * kinds] for t in tables], axis=0)
-            self._made[key] = self._add(every, kept.reshape(size, size, kinds))
         return self._made[key]
 
     def visits(self, counts: tuple[int, ...], rounds: int, tiles: tuple[int, ...]) -> Table:
