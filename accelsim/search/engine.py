@@ -39,12 +39,12 @@ from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
 from accelsim.workload.operation import Operation
 
-DIVES, BEGIN, LOOKS = 12, 3, 16
-"""Frames that are dived into, those before all others are looked at, and frames looked at before the best of them is
-dived into (then twice as many, and so on)."""
-DIVE, STEEP, STEEPER, FEW = 500, 0.5, 4, 20
-"""Labels of a dive, how much a nest's end weighs in it, how many times more when nothing was found, and families per
-dive that its frames are taken from."""
+DIVES, BEGIN, LOOKS, MORE = 24, 3, 16, 1.5
+"""Frames that are dived into, those before all others are looked at, frames looked at before the best of them is dived
+into, and how many times more before the next."""
+DIVE, STEEP, STEEPER, TRIES, FEW = 500, 0.5, 4, 12, 10
+"""Labels of a dive, how much a nest's end weighs in it, how many times more when nothing was found, how often that is
+tried, and families per dive that the first frames are taken from."""
 FIRST, CHUNK = 20_000, 50_000
 """Labels looked at in a frame before the others had their turn, and between two looks at the clock."""
 Progress = Callable[[int, float], None]
@@ -130,7 +130,7 @@ class _Search(Bounds):
     def next_of(self, queue: list[Entry]) -> Entry:
         """The entry of the least bound; after some looks, of those that may be dived into."""
         if self.looks >= self.enough_looks and self.dives < DIVES:
-            self.enough_looks *= 2
+            self.enough_looks = int(self.enough_looks * MORE)
             ready = [entry for entry in queue if entry.step == self.tried]
             if ready:
                 queue.remove(min(ready))
@@ -181,7 +181,7 @@ class _Search(Bounds):
     def dive(self, slides: Slides, guide: Guide | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
         walk, steep = slides.walk, STEEP
-        for _ in range(DIVES):
+        for _ in range(TRIES):
             hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, slides.price, steep, guide)
             for _ in range(2):
                 _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)

@@ -11,7 +11,7 @@ from accelsim.search.frames import Frame
 from accelsim.search.grid import Floats
 from accelsim.search.objective import Score
 
-LARGE, PER_FRAME, ENTRIES = 12, 500, 500
+LARGE, PER_FRAME, ENTRIES = 3, 500, 500
 """Frames of a family up to which they are not bounded together; partial nests that take as long as it takes to set up a
 frame; entries of its relaxed bound that take as long as one."""
 Step = Callable[["Entry"], "list[Entry]"]
