@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from heapq import heapify, heappop, heappush, nsmallest
+from itertools import chain
 from math import inf
 
 from accelsim.architecture.spec import Architecture
@@ -39,7 +40,7 @@ from accelsim.search.space_size import SPACE_RULE
 from accelsim.search.walk import Walk
 from accelsim.workload.operation import Operation
 
-DIVES, BEGIN, LOOKS, MORE = 24, 3, 16, 1.5
+DIVES, BEGIN, LOOKS, MORE = 24, 6, 16, 1.5
 """Frames that are dived into, those before all others are looked at, frames looked at before the best of them is dived
 into, and how many times more before the next."""
 DIVE, STEEP, STEEPER, TRIES, FEW = 500, 0.5, 4, 12, 10
@@ -99,10 +100,11 @@ class _Search(Bounds):
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.families()
-        for entry in [e for e in nsmallest(FEW * DIVES, queue) if e.frame.is_perfect][:BEGIN]:
-            # steps that divide have the better bounds, and give the others something to beat
+        self.goal[2] = 0.0
+        for entry in self.first(queue):
             queue.remove(entry)
             queue += self.pursued(entry)
+        self.goal[2] = self.limits.gap
         heapify(queue)
         try:
             self.explore(queue)
@@ -113,6 +115,15 @@ class _Search(Bounds):
         if self.best is None:
             raise no_mapping(self.problem, self.limits)
         return self.certified(queue)
+
+    def first(self, queue: list[Entry]) -> list[Entry]:
+        """Families to dive into before anything else, in turn of the least bounds and of the fewest cycles within the
+        gap: whichever mapping ends the search first is to be a fast one too."""
+        # steps that divide have the better bounds, and give the others something to beat
+        likely = [entry for entry in nsmallest(FEW * DIVES, queue) if entry.frame.is_perfect]
+        near = [entry for entry in likely if entry.first <= likely[0].first * (1 + self.limits.gap)]
+        fast = sorted(near, key=lambda entry: (entry.second, entry))
+        return list(dict.fromkeys([*chain.from_iterable(zip(fast, likely, strict=False)), *likely]))[:BEGIN]
 
     def explore(self, queue: list[Entry]) -> None:
         """Take frames in the order of their bounds until none is left or enough was done."""
@@ -180,11 +191,13 @@ class _Search(Bounds):
 
     def dive(self, slides: Slides, guide: Guide | None) -> None:
         """A quick mapping of a frame, for others to be compared with; while there is none, ever more greedily."""
-        walk, steep = slides.walk, STEEP
+        walk, steep, goal = slides.walk, STEEP, self.goal.copy()
+        goal[2] = 0.0
         for _ in range(TRIES):
             hunt = Hunt(walk, OBJECTIVE[self.objective], self.lexical, slides.price, steep, guide)
             for _ in range(2):
-                _, mapping, _ = hunt.run(self.goal, NO_FRONT, 0, DIVE)
+                goal[:2] = self.goal[:2]
+                _, mapping, _ = hunt.run(goal, NO_FRONT, 0, DIVE)
                 if mapping is None:
                     break
                 self.take(mapping, walk.frame)

@@ -92,7 +92,7 @@ class Frontier(ABC):
 
     def enough(self, frame: Frame, values: Floats) -> float:
         """An energy that makes a frame hopeless, its other measures being these; infinite where none does."""
-        limit = self.goal[0] * (1 - self.limits.gap if self.limits.gap > 0 else 1 + 4 * kernels.CLOSE)
+        limit = self.goal[0] * (1 - self.goal[2] if self.goal[2] > 0 else 1 + 4 * kernels.CLOSE)
         if self.objective == "edp":
             rates = self.rates[: len(values)]
             limit /= kernels._value(OBJECTIVE["edp"], float(frame.cycles), rates, values)[2]
