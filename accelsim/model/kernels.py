@@ -19,14 +19,17 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-kernel = njit(cache=True, error_model="numpy")
+kernel = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 TEMPORAL, SUM, UNION, FORWARD, FIRST, FIXED = range(6)
-# Kinds of tables: one dim that indexes, one dim that does not, a window, all that a window ever holds.
-CHAIN, REUSE, WINDOW, COVER = range(4)
+# Kinds of tables: one dim that indexes, one dim that does not, a window.
+CHAIN, REUSE, WINDOW = range(3)
 STATES = 256
 DIMS = 3  # terms of a rank at most
+# Numba compiles a helper anew for every literal that it is called with; these are integers like any other.
+NONE, ZERO, ONE = np.int64(-1), np.int64(0), np.int64(1)
+BEFORE, AFTER = ZERO, ONE  # rows of tiles on both sides of a step
 
 
 @helper
@@ -51,14 +54,14 @@ def _split_space(states, n, length, dead, count, step):
     """All coordinates of a spatial loop; ``dead`` is clipped along with the tile (see chain_entry)."""
     full, rest = length // step, length % step
     if dead < 0:
-        n = _push(states, n, step, -1, count * full)
-        return _push(states, n, rest, -1, count)
+        n = _push(states, n, step, NONE, count * full)
+        return _push(states, n, rest, NONE, count)
     dead_full, dead_rest = dead // step, dead % step
-    n = _push(states, n, step, -1, count * dead_full)
+    n = _push(states, n, step, NONE, count * dead_full)
     if dead_full < full:
         n = _push(states, n, step, dead_rest, count)
-        n = _push(states, n, step, 0, count * (full - dead_full - 1))
-        n = _push(states, n, rest, 0, count)
+        n = _push(states, n, step, ZERO, count * (full - dead_full - 1))
+        n = _push(states, n, rest, ZERO, count)
     else:
         n = _push(states, n, rest, dead_rest, count)
     return n
@@ -74,25 +77,25 @@ def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):
     """
     states = np.empty((STATES, 3), np.int64)
     fresh = np.empty((STATES, 3), np.int64)
-    n = _push(states, 0, bound, 0, 1)
+    n = _push(states, ZERO, bound, ZERO, ONE)
     temporal = 0
     for loop in range(loops):
-        step, mode, m = steps[loop], modes[loop], 0
+        step, mode, m = steps[loop], modes[loop], ZERO
         for i in range(n):
             length, dead, count = states[i, 0], states[i, 1], states[i, 2]
             full, rest = length // step, length % step
             if mode == TEMPORAL:
                 if temporal < cut:
-                    m = _push(fresh, m, step, 0, count * full)
-                    m = _push(fresh, m, rest, 0, count)
+                    m = _push(fresh, m, step, ZERO, count * full)
+                    m = _push(fresh, m, rest, ZERO, count)
                 elif temporal == cut and stepping:
                     if full >= 1:
-                        m = _push(fresh, m, step, 0, count * (full - 1))
-                        m = _push(fresh, m, rest, 0, count)
+                        m = _push(fresh, m, step, ZERO, count * (full - 1))
+                        m = _push(fresh, m, rest, ZERO, count)
                 elif length <= step:
                     m = _push(fresh, m, length, dead, count)
                 elif full >= 2 or dead < 0:
-                    m = _push(fresh, m, step, -1, count)
+                    m = _push(fresh, m, step, NONE, count)
                 else:
                     m = _push(fresh, m, step, max(min(step, dead), rest), count)
             elif mode == SUM:
@@ -127,81 +130,102 @@ def _feasible(length, first, loops, dim, dims, steps, modes, index):
 
 
 @helper
-def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, before, start, length):
-    """Write start and length of every dim of one instance's tile just before or after a step; False when idle."""
+def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, since, start, length):
+    """Write start and length of every dim of one instance's tile, after a step, and before it if that is asked
+    for (``since`` BEFORE); False when it is idle after it."""
+    for row in range(since, 2):
+        for dim in range(DIMS):
+            start[row, dim], length[row, dim] = 0, bounds[dim]
+        temporal = 0
+        for loop in range(loops):
+            dim, step, at = dims[loop], steps[loop], index[loop]
+            if modes[loop] == TEMPORAL:
+                if temporal == cut and stepping:
+                    at += row - 1
+                elif temporal >= cut:
+                    at = 0
+                    if row == BEFORE:
+                        at = (length[row, dim] - 1) // step
+                        rest = length[row, dim] - at * step
+                        if at > 0 and not _feasible(rest, loop + 1, loops, dim, dims, steps, modes, index):
+                            at -= 1
+                temporal += 1
+            start[row, dim] += at * step
+            length[row, dim] = min(step, length[row, dim] - at * step)
+    busy = True
     for dim in range(DIMS):
-        start[dim], length[dim] = 0, bounds[dim]
-    temporal = 0
-    for loop in range(loops):
-        dim, step = dims[loop], steps[loop]
-        at = index[loop]
-        if modes[loop] == TEMPORAL:
-            if temporal == cut and stepping and before:
-                at -= 1
-            elif temporal > cut or (temporal == cut and not stepping):
-                at = 0
-                if before:
-                    at = (length[dim] - 1) // step
-                    rest = length[dim] - at * step
-                    if at > 0 and not _feasible(rest, loop + 1, loops, dim, dims, steps, modes, index):
-                        at -= 1
-            temporal += 1
-        start[dim] += at * step
-        length[dim] = min(step, length[dim] - at * step)
-        if length[dim] <= 0:
+        busy &= length[AFTER, dim] > 0
+    return busy
+
+
+@helper
+def _run(strides, length, row, dense):
+    """Whether the set has no gap between its smallest and largest index."""
+    if dense:
+        return True
+    reach, used = 1, 0
+    for _ in range(DIMS):  # dims by growing stride: each must bridge what the smaller ones reach
+        best = -1
+        for dim in range(DIMS):
+            if not (used >> dim) & 1 and (best < 0 or strides[dim] < strides[best]):
+                best = dim
+        used |= 1 << best
+        if length[row, best] > 1 and strides[best] > reach:
             return False
+        reach += strides[best] * (length[row, best] - 1)
     return True
 
 
 @helper
-def _run(strides, length, dense):
-    """Whether the set has no gap between its smallest and largest index."""
-    if dense:
-        return True
-    reach, steps_left = 1, 0
-    used = np.zeros(DIMS, np.bool_)
-    for _ in range(DIMS):  # dims by growing stride: each must bridge what the smaller ones reach
-        best = -1
-        for dim in range(DIMS):
-            if not used[dim] and (best < 0 or strides[dim] < strides[best]):
-                best = dim
-        used[best] = True
-        if length[best] > 1:
-            if strides[best] > reach:
-                steps_left += 1
-            reach += strides[best] * (length[best] - 1)
-    return steps_left == 0
-
-
-@helper
-def _paint(canvas, colour, strides, offset, size, start, length, dense):
-    """Mark the indexes of a tile that hold data; returns how many were not marked in this colour yet."""
-    new = 0
+def _span(strides, offset, start, length, row):
+    """(smallest index, distance to the largest) of a set."""
     low, reach = offset, 0
     for dim in range(DIMS):
-        low += strides[dim] * start[dim]
-        reach += strides[dim] * (length[dim] - 1)
-    if _run(strides, length, dense):
-        for x in range(max(0, low), min(size - 1, low + reach) + 1):
-            if canvas[x] != colour:
-                canvas[x] = colour
-                new += 1
-        return new
-    for i in range(length[0]):
-        for j in range(length[1]):
-            for k in range(length[2]):
-                x = low + i * strides[0] + j * strides[1] + k * strides[2]
-                if 0 <= x < size and canvas[x] != colour:
-                    canvas[x] = colour
-                    new += 1
-    return new
+        low += strides[dim] * start[row, dim]
+        reach += strides[dim] * (length[row, dim] - 1)
+    return low, reach
 
 
 @helper
-def _next(index, trips, moving, low):
-    """Advance the odometer over the loops in ``moving`` (bool per loop); False when it wraps round."""
+def _overlap(strides, offset, size, start, length):
+    """(|set|, |set and earlier set|) of two gapless sets, clipped to the data."""
+    low0, reach0 = _span(strides, offset, start, length, BEFORE)
+    low, reach = _span(strides, offset, start, length, AFTER)
+    high, high0 = min(size - 1, low + reach), min(size - 1, low0 + reach0)
+    low, low0 = max(0, low), max(0, low0)
+    return max(0, high - low + 1), max(0, min(high, high0) - max(low, low0) + 1)
+
+
+@helper
+def _paint(canvas, colour, base, strides, offset, size, start, length, row, dense):
+    """Mark the indexes of a tile that hold data: as held before (``row`` BEFORE, in ``colour``), or in the union and,
+    unless held before, in the needed (in ``base``); returns how many are new to these two."""
+    new = need = 0
+    low, wide = _span(strides, offset, start, length, row)
+    whole = _run(strides, length, row, dense)
+    wide = wide + 1 if whole else 1
+    for i in range(1 if whole else length[row, 0]):
+        for j in range(1 if whole else length[row, 1]):
+            for k in range(1 if whole else length[row, 2]):
+                first = low + i * strides[0] + j * strides[1] + k * strides[2]
+                for x in range(max(0, first), min(size, first + wide)):
+                    if row == BEFORE:
+                        canvas[0, x] = colour
+                        continue
+                    if canvas[1, x] != base:
+                        canvas[1, x] = base
+                        new += 1
+                    if canvas[0, x] != colour and canvas[2, x] != base:
+                        canvas[2, x] = base
+                        need += 1
+    return new, need
+
+
+@helper
+def _next(index, trips, moving, which, low):
+    """Advance the odometer over the loops whose ``moving`` is this; False when it wraps round."""
     for loop in range(len(index) - 1, -1, -1):
-        if moving[loop]:
+        if moving[loop] == which:
             index[loop] += 1
             if index[loop] < trips[loop]:
                 return True
@@ -209,148 +233,52 @@ def _next(index, trips, moving, low):
     return False
 
 
-@helper
-def _contiguous_overlap(strides, offset, size, start, length, start0, length0):
-    """(|set|, |set and earlier set|) of two gapless sets, clipped to the data."""
-    low, low0, reach, reach0 = offset, offset, 0, 0
-    for dim in range(DIMS):
-        low += strides[dim] * start[dim]
-        reach += strides[dim] * (length[dim] - 1)
-        low0 += strides[dim] * start0[dim]
-        reach0 += strides[dim] * (length0[dim] - 1)
-    high, high0 = min(size - 1, low + reach), min(size - 1, low0 + reach0)
-    low, low0 = max(0, low), max(0, low0)
-    return max(0, high - low + 1), max(0, min(high, high0) - max(low, low0) + 1)
-
-
 @kernel
 def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops, cut, stepping, reuse):
     """(A, B) of a rank with several dims or with padding, by visiting its tile positions; B is 0 unless ``reuse``."""
-    index, low = np.zeros(loops, np.int64), np.zeros(loops, np.int64)
-    outer, merged = np.zeros(loops, np.bool_), np.zeros(loops, np.bool_)
-    forwarded = np.zeros(loops, np.bool_)
-    temporal, alone = 0, True
+    index, low, moving = np.zeros(loops, np.int64), np.zeros(loops, np.int64), np.zeros(loops, np.int64)
+    summed, united, forwarded = np.int64(SUM), np.int64(UNION), np.int64(FORWARD)
+    since, temporal, alone = BEFORE if reuse else AFTER, 0, True
     for loop in range(loops):
-        if modes[loop] == TEMPORAL:
-            outer[loop] = temporal < cut or (temporal == cut and stepping)
+        mode = modes[loop]
+        if mode == TEMPORAL:
             low[loop] = 1 if temporal == cut and stepping else 0
+            moving[loop] = SUM if temporal < cut + low[loop] else TEMPORAL
             temporal += 1
-        elif modes[loop] == SUM:
-            outer[loop] = True
-        elif modes[loop] == UNION:
-            merged[loop], alone = True, alone and trips[loop] == 1
-        elif modes[loop] == FORWARD:
-            forwarded[loop], alone = True, alone and trips[loop] == 1
         else:
-            low[loop] = coords[loop] if modes[loop] == FIXED else 0
+            moving[loop] = mode
+            low[loop] = coords[loop] if mode == FIXED else 0
+            alone &= trips[loop] == 1 or (mode != UNION and mode != FORWARD)
         index[loop] = low[loop]
-        if outer[loop] and low[loop] >= trips[loop]:
+        if moving[loop] == SUM and low[loop] >= trips[loop]:
             return 0, 0
-    start, length = np.empty(DIMS, np.int64), np.empty(DIMS, np.int64)
-    start0, length0 = np.empty(DIMS, np.int64), np.empty(DIMS, np.int64)
-    canvas = np.zeros((4, size if size > 0 else 1), np.int64)
+    start, length = np.zeros((2, DIMS), np.int64), np.zeros((2, DIMS), np.int64)
+    canvas = np.zeros((3, size if size > 0 else 1), np.int64)
     colour = a = b = 0
     while True:
-        if alone:
-            if _tile(bounds, dims, steps, modes, loops, cut, stepping, index, False, start, length):
-                if reuse:
-                    _tile(bounds, dims, steps, modes, loops, cut, stepping, index, True, start0, length0)
-                if _run(strides, length, dense) and (not reuse or _run(strides, length0, dense)):
-                    now, kept = _contiguous_overlap(strides, offset, size, start, length, start0, length0)
-                    a += now
-                    b += kept if reuse else 0
-                else:
-                    colour += 1
-                    if reuse:
-                        _paint(canvas[0], colour, strides, offset, size, start0, length0, dense)
-                    now = _paint(canvas[1], colour, strides, offset, size, start, length, dense)
-                    fresh = _paint(canvas[0], colour, strides, offset, size, start, length, dense) if reuse else now
-                    a += now
-                    b += now - fresh
+        base, union, needed = colour + 1, 0, 0
+        if alone and not _tile(bounds, dims, steps, modes, loops, cut, stepping, index, since, start, length):
+            pass
+        elif alone and _run(strides, length, AFTER, dense) and (not reuse or _run(strides, length, BEFORE, dense)):
+            union, needed = _overlap(strides, offset, size, start, length)
+            needed = union - needed
         else:
-            base = colour
-            union = needed = 0
-            while True:  # over multicast coordinates: colours 1 and 2 collect the union and the needed ones
+            while True:  # over multicast coordinates: their union and the needed ones
                 colour += 1
-                while True:  # over forwarding coordinates: colour 0 is what they held before
-                    if _tile(bounds, dims, steps, modes, loops, cut, stepping, index, False, start, length) and reuse:
-                        _tile(bounds, dims, steps, modes, loops, cut, stepping, index, True, start0, length0)
-                        _paint(canvas[0], colour, strides, offset, size, start0, length0, dense)
-                    if not _next(index, trips, forwarded, low):
-                        break
-                while True:
-                    if _tile(bounds, dims, steps, modes, loops, cut, stepping, index, False, start, length):
-                        new, need = _collect(canvas, colour, base + 1, strides, offset, size, start, length, dense)
-                        union += new
-                        needed += need
-                    if not _next(index, trips, forwarded, low):
-                        break
-                if not _next(index, trips, merged, low):
+                for row in range(since, 2):
+                    while True:  # over forwarding coordinates: first what any of them held before
+                        if _tile(bounds, dims, steps, modes, loops, cut, stepping, index, row, start, length):
+                            new, need = _paint(canvas, colour, base, strides, offset, size, start, length, row, dense)
+                            union, needed = union + new, needed + need
+                        if not _next(index, trips, moving, forwarded, low):
+                            break
+                if not _next(index, trips, moving, united, low):
                     break
-            a += union
-            b += union - needed
-        if not _next(index, trips, outer, low):
+        a += union
+        b += union - needed if reuse else 0
+        if not _next(index, trips, moving, summed, low):
             break
     return a, b
-
-
-@helper
-def _collect(canvas, colour, base, strides, offset, size, start, length, dense):
-    """Add a tile to the union (row 1) and its elements not held before (row 0) to the needed (row 2)."""
-    new = need = 0
-    low, reach = offset, 0
-    for dim in range(DIMS):
-        low += strides[dim] * start[dim]
-        reach += strides[dim] * (length[dim] - 1)
-    if _run(strides, length, dense):
-        for x in range(max(0, low), min(size - 1, low + reach) + 1):
-            new += _mark(canvas[1], x, base)
-            if canvas[0, x] != colour:
-                need += _mark(canvas[2], x, base)
-        return new, need
-    for i in range(length[0]):
-        for j in range(length[1]):
-            for k in range(length[2]):
-                x = low + i * strides[0] + j * strides[1] + k * strides[2]
-                if 0 <= x < size:
-                    new += _mark(canvas[1], x, base)
-                    if canvas[0, x] != colour:
-                        need += _mark(canvas[2], x, base)
-    return new, need
-
-
-@helper
-def _mark(row, x, colour):
-    if row[x] == colour:
-        return 0
-    row[x] = colour
-    return 1
-
-
-@kernel
-def window_cover(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops):
-    """Different indexes that a rank ever reaches, per combination of SUM coordinates (UNION ones together), summed."""
-    index, low = np.zeros(loops, np.int64), np.zeros(loops, np.int64)
-    outer, inner = np.zeros(loops, np.bool_), np.zeros(loops, np.bool_)
-    for loop in range(loops):
-        inner[loop] = modes[loop] in (TEMPORAL, UNION)
-        outer[loop] = modes[loop] == SUM
-        if modes[loop] == FIXED:
-            low[loop] = coords[loop]
-        index[loop] = low[loop]
-    start, length = np.empty(DIMS, np.int64), np.empty(DIMS, np.int64)
-    canvas = np.zeros(size if size > 0 else 1, np.int64)
-    total = colour = 0
-    while True:
-        colour += 1
-        while True:
-            if _tile(bounds, dims, steps, modes, loops, loops, False, index, False, start, length):
-                total += _paint(canvas, colour, strides, offset, size, start, length, dense)
-            if not _next(index, trips, inner, low):
-                break
-        if not _next(index, trips, outer, low):
-            break
-    return total
 
 
 @kernel
@@ -376,8 +304,8 @@ def fill_tables(
 ):
     """Compute the tables of ``rows`` (table, variant) into a and b: stay[0..L] then step[0..L-1].
 
-    ``variant_steps[row]`` holds the steps of all loops as that variant has them. A COVER table has one entry; tables
-    with ``table_first`` set need only stay[L] (no reuse between steps).
+    ``variant_steps[row]`` holds the steps of all loops as that variant has them. Tables with ``table_first``
+    set need only stay[L] (no reuse between steps).
     """
     widest = table_loops.shape[1]
     steps, modes = np.empty(widest, np.int64), np.empty(widest, np.int64)
@@ -399,7 +327,7 @@ def fill_tables(
             enclosing[dim] = steps[i]
             temporal += modes[i] == TEMPORAL
             dims[i] = dim
-        if kind in (WINDOW, COVER):
+        if kind == WINDOW:
             for i in range(DIMS):
                 dim = rank_dims[rank, i]
                 bounds[i] = dim_bound[dim] if dim >= 0 else 1
@@ -407,21 +335,6 @@ def fill_tables(
                 for j in range(loops):
                     if loop_dim[table_loops[table, j]] == dim:
                         dims[j] = i
-        if kind == COVER:
-            a[row, 0] = window_cover(
-                bounds,
-                strides,
-                rank_offset[rank],
-                rank_size[rank],
-                rank_dense[rank],
-                dims,
-                steps,
-                modes,
-                trips,
-                coords,
-                loops,
-            )
-            continue
         for entry in range(2 * temporal + 1):
             stepping = entry > temporal
             cut = entry - temporal - 1 if stepping else entry

@@ -22,6 +22,8 @@ from accelsim.workload.operation import Operation, Rank, Tensor
 MERGED_AS_SUM = (k.TEMPORAL, k.SUM, k.SUM, k.SUM, k.FIRST, k.FIXED)
 MERGED_AS_FIRST = (k.TEMPORAL, k.SUM, k.FIRST, k.FIRST, k.FIRST, k.FIXED)
 EVER_AS_FIRST = (k.FIRST, k.SUM, k.FIRST, k.FIRST, k.FIRST, k.FIXED)
+# For a window: all that it holds at any time, as if it were held at once.
+EVER_AS_UNION = (k.UNION, k.SUM, k.UNION, k.FIRST, k.FIRST, k.FIXED)
 NO_VARIANTS = np.zeros((1, 1), np.int64)
 NO_TENSOR = Tensor("", ())
 """Indexed by no dim: its sums count positions."""
@@ -157,7 +159,7 @@ class Plan:
         elif kind == k.REUSE:  # all coordinates hold the same: one of them stands for the union, and for all time
             own = tuple([(EVER_AS_FIRST if cover else MERGED_AS_FIRST)[m] for m in own])
         elif cover:
-            kind = k.COVER
+            own = tuple([EVER_AS_UNION[m] for m in own])
         fixed = tuple([coords[i] for i in loops]) if k.FIXED in own else None
         key = (kind, group.index, loops, own, fixed, full or cover)
         return self._tables.setdefault(key, len(self._tables))
@@ -187,7 +189,7 @@ class Plan:
         for row, (ids, _, steppers) in enumerate(self._fold_rows):
             fold_tables[row, : len(ids)] = ids
             fold_loop_group[row, : len(steppers)] = steppers
-        temporal = [0 if key[0] == k.COVER else sum(m == k.TEMPORAL for m in key[3]) for key in keys]
+        temporal = [sum(m == k.TEMPORAL for m in key[3]) for key in keys]
         return {
             **tables,
             "kind": np.array([key[0] for key in keys], np.int64),

@@ -18,7 +18,7 @@ from numba import njit
 from accelsim.search.kernels import FREE, MOVES, SLIDES, SPREAD
 
 # Kernels that neither make nor return arrays need not count references to them, which takes longer than what they do.
-lean = njit(cache=True, error_model="numpy", _nrt=False)
+lean = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 ROW, NEXT = range(2)  # columns of a standing that was reached

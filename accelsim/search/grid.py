@@ -65,13 +65,7 @@ class Grid:
     @cached_property
     def steps(self) -> Ints:
         """Per loop and tile vector, the one after the loop; -1 where there is none."""
-        out = np.full((len(self.loops[0]), self.size), -1, np.int64)
-        if self.rounds:
-            digits, here = digits_of(self.shape), np.arange(self.size)
-            for m, (d, up) in enumerate(zip(self.loops[0].tolist(), ups_of(self.rounds), strict=True)):
-                stride = prod(self.shape[d + 1 :])
-                out[m] = np.where(up[digits[d]] >= 0, here + (up[digits[d]] - digits[d]) * stride, -1)
-        return out
+        return steps_of(self.shape, self.loops[0], ups_of(self.rounds))
 
     @cached_property
     def nests(self) -> Flags:
@@ -93,6 +87,16 @@ def along(dims: int, dim: int, values: NDArray[Any]) -> NDArray[Any]:
 @lru_cache(maxsize=256)
 def digits_of(shape: tuple[int, ...]) -> Ints:
     return np.indices(shape).reshape(len(shape), -1).astype(np.int64) if shape else np.zeros((0, 1), np.int64)
+
+
+def steps_of(shape: tuple[int, ...], dims: Ints, ups: Ints) -> Ints:
+    """Per loop and tile vector, the one after the loop, or -1; ``dims``: of the loops, ``ups``: see ups_of."""
+    digits = digits_of(shape)
+    out = np.full((len(dims), digits.shape[1]), -1, np.int64)
+    for m, d in enumerate(dims.tolist() if len(digits) else ()):
+        after = ups[m][digits[d]]
+        out[m] = np.where(after >= 0, np.arange(digits.shape[1]) + (after - digits[d]) * prod(shape[d + 1 :]), -1)
+    return out
 
 
 @lru_cache(maxsize=256)

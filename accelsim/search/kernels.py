@@ -17,10 +17,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-kernel = njit(cache=True, error_model="numpy")
+kernel = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 # Kernels that neither make nor return arrays need not count references to them.  Counting takes longer than all else
 # that they do: an atomic addition for every array of every tuple, in every call.
-lean = njit(cache=True, error_model="numpy", _nrt=False)
+lean = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 helper = njit(
     cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
 )

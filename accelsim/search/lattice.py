@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.search import kernels, table_kernels
+from accelsim.search import kernels
 from accelsim.search.edges import Edges
 from accelsim.search.frames import Frame, divisors, factors
 from accelsim.search.grid import Floats, Ints, along, digits_of, loops_of, tiles_of, ups_of
@@ -73,10 +73,11 @@ class Lattice:
     def places(self) -> tuple[Ints, Ints, Floats]:
         """Per tensor and tile vector: its place among the tiles of the tensor's own dims, and among those of its
         special dims; and rounds outside over the dims that reuse the tensor."""
-        own, special = (np.empty((len(self.tensors), self.size), np.int64) for _ in range(2))
-        visits = np.empty((len(self.tensors), self.size))
-        table_kernels.numbered(self.extent, *self.parts, own, special, visits)
-        return own, special, visits
+        own, special, times = self.parts
+        dims, visits = len(self.digits), np.ones((len(self.tensors), self.size))
+        for d in range(dims):
+            visits *= times[d][:, self.digits[d]]
+        return own[:dims].T @ self.digits, special[:dims].T @ self.digits, visits
 
     @cached_property
     def parts(self) -> tuple[Ints, Ints, Floats]:

@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from accelsim.search import table_kernels
 from accelsim.search.edges import LARGEST, Edges
 from accelsim.search.frames import Frame
-from accelsim.search.grid import Flags, Ints
+from accelsim.search.grid import Flags, Ints, steps_of
 from accelsim.search.held import allowed, bits_of, sizes_of
 from accelsim.search.lattice import Lattice
 from accelsim.search.problem import Problem
@@ -51,18 +50,18 @@ class Places:
     @cached_property
     def moves(self) -> Ints:
         """Per kind of loop and tile vector, the tile vector after it, or -1."""
-        lattice = self.lattice
-        moves = np.empty((len(lattice.loops[0]), lattice.size), np.int64)
-        table_kernels.moved(lattice.loops[0], self.ups, lattice.digits, lattice.extent, moves)
-        return moves
+        return steps_of(self.lattice.shape, self.lattice.loops[0], self.ups)
 
     @cached_property
     def stand(self) -> Stand:
         """For labels, which come to a tile vector often; bounds take ``standing``."""
-        shape, lattice = (len(self.edges), self.lattice.size), self.lattice
-        out = Stand(np.empty(shape, np.int64), np.empty(shape, np.bool_), np.empty(shape, np.bool_))
-        table_kernels.placed(*self.standing, lattice.places[0], lattice.digits, *out)
-        return out
+        tensor, held, first, room, *rules = self.standing
+        digits, number = self.lattice.digits, np.arange(len(tensor))[:, None]
+        bits = held[first[:, None] + self.lattice.places[0][tensor]]
+        may, closes = (
+            np.bitwise_and.reduce([rule[d][digits[d]] for d in range(len(digits))]) >> number & 1 == 1 for rule in rules
+        )
+        return Stand(bits, may & (bits <= room[:, None]), closes)
 
     @cached_property
     def standing(self) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:

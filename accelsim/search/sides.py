@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from accelsim.search import slide_kernels, table_kernels
+from accelsim.search import slide_kernels
 from accelsim.search.edges import Edges
 from accelsim.search.frames import Frame, divisors
 from accelsim.search.grid import Flags, Floats, digits_of
@@ -43,9 +43,9 @@ class Side:
         most; what is added once; and whether that is exact."""
         profile, count = self.profile, len(self.profile.edges)
         first, measures, _, _ = profile.places
-        low = np.empty((count, len(profile.measures), profile.grid.size))
-        forgotten = self._summed(self._forgotten, 2)
-        table_kernels.passed(first, measures, self.weights, profile.products, forgotten, low)
+        low = np.repeat(-self._summed(self._forgotten, 2)[:count, :, None], profile.grid.size, axis=2)
+        rows = np.repeat(np.arange(count), np.diff(first)), measures[: first[-1]]
+        np.add.at(low, rows, self.weights[: first[-1], None] * profile.products[: first[-1]])
         self._made = self._gains(count if self.slides else 0)
         return low, self._slid(self._made, *self._pairs(0)), self._summed(self._once, 1)[:count], self._exact[:count]
 

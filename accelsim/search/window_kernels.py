@@ -11,108 +11,98 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+kernel = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
+helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 SUM, UNION, FORWARD = 1, 2, 3
 """Modes of a spatial loop (accelsim.model.kernels); any other counts its first coordinate."""
+BEFORE, AFTER, FOUND, LOST = range(4)  # rows of marks
+# Numba compiles a helper anew for every literal that it is called with; these are integers like any other.
+NONE, ZERO, ONE = np.int64(-1), np.int64(0), np.int64(1)
+CAST, HANDED = np.int64(0), np.int64(1)  # whether a loop's coordinates forward what they held
 
 
 @helper
-def _mark(row, colour, low, strides, lengths, dense):
+def _mark(rows, which, low, strides, lengths, dense):
     """Mark the indexes of one tile that begins at ``low``; all between its first and last when ``dense``."""
-    reach = 0
+    longest, run, pieces = 0, 1, 1
     for d in range(len(strides)):
-        reach += strides[d] * (lengths[d] - 1)
-    longest = 0
-    for d in range(len(strides)):
-        if strides[d] == 1 and lengths[d] > lengths[longest]:
+        if strides[d] == 1 and (strides[longest] != 1 or lengths[d] > lengths[longest]):
             longest = d
     if dense:
-        for x in range(low, low + reach + 1):
-            row[x] = colour
-        return
-    index = np.zeros(len(strides), np.int64)
-    while True:
-        x = low
         for d in range(len(strides)):
-            x += strides[d] * index[d]
-        for y in range(x, x + (lengths[longest] if strides[longest] == 1 else 1)):
-            row[y] = colour
-        d = 0
-        while d < len(strides):
-            if not (d == longest and strides[longest] == 1):
-                index[d] += 1
-                if index[d] < lengths[d]:
-                    break
-                index[d] = 0
-            d += 1
-        if d == len(strides):
-            return
+            run += strides[d] * (lengths[d] - 1)
+    else:
+        run = lengths[longest] if strides[longest] == 1 else 1
+        for d in range(len(strides)):
+            pieces *= lengths[d]
+        pieces //= run
+    for piece in range(pieces):
+        x, rest = low, piece
+        for d in range(len(strides)):
+            if not (d == longest and strides[d] == 1):
+                x += strides[d] * (rest % lengths[d])
+                rest //= lengths[d]
+        for y in range(x, x + run):
+            rows[which, y] = 1
 
 
 @helper
-def _advanced(at, space, forwards):
-    """Go on to the next coordinates of the loops that forward, or of those that do not; False when they start anew."""
+def _distance(number, space, forwards):
+    """How far the tile at these coordinates, in mixed radix, lies from the first: of loops that forward, or not."""
+    out = 0
     for s in range(len(space)):
         if space[s, 2] == forwards:
-            at[s] += 1
-            if at[s] < space[s, 1]:
-                return True
-            at[s] = 0
-    return False
+            out += number % space[s, 1] * space[s, 0]
+            number //= space[s, 1]
+    return out
 
 
 @helper
 def _pattern(rows, alone, shift, strides, lengths, dense, space, low, reach):
-    """Mark in ``rows[2]`` the indexes, relative to ``low``, that the tile has (``alone``) or that stay in it.
+    """Mark as FOUND the indexes, relative to ``low``, that the tile has (``alone``) or that stay in it.
 
     space: per merged spatial loop (distance between neighbours, coordinates, forwards).
     """
-    before, after, found, lost = rows[0], rows[1], rows[2], rows[3]
+    cast = handed = 1
+    for s in range(len(space)):
+        if space[s, 2]:
+            handed *= space[s, 1]
+        else:
+            cast *= space[s, 1]
     for x in range(reach):
-        found[x], lost[x] = 0, 0
-    at = np.zeros(len(space), np.int64)
-    while True:  # over multicast coordinates
+        rows[FOUND, x], rows[LOST, x] = 0, 0
+    for first in range(cast):
         for x in range(reach):
-            before[x], after[x] = 0, 0
-        while True:  # over forwarding coordinates: any of them may have held an index before
-            place = -low
-            for s in range(len(space)):
-                place += at[s] * space[s, 0]
-            _mark(after, 1, place, strides, lengths, dense)
-            if not alone:
-                _mark(before, 1, place - shift, strides, lengths, dense)
-            if not _advanced(at, space, 1):
-                break
+            rows[BEFORE, x], rows[AFTER, x] = 0, 0
+        for number in range(handed):  # any of them may have held an index before
+            place = _distance(first, space, CAST) + _distance(number, space, HANDED) - low
+            for which in range(AFTER if alone else BEFORE, AFTER + 1):
+                _mark(rows, which, place if which == AFTER else place - shift, strides, lengths, dense)
         for x in range(reach):
-            if after[x]:
-                found[x] = 1
-                if not alone and not before[x]:
-                    lost[x] = 1
-        if not _advanced(at, space, 0):
-            break
+            if rows[AFTER, x]:
+                rows[FOUND, x] = 1
+                if not alone and not rows[BEFORE, x]:
+                    rows[LOST, x] = 1
     for x in range(reach):
-        if lost[x]:
-            found[x] = 0
+        if rows[LOST, x]:
+            rows[FOUND, x] = 0
 
 
 @helper
-def _cut(found, reach, places, count, low, size, inside):
-    """Words of the marked indexes at all these places, as far as they lie in 0..size."""
+def _cut(rows, reach, places, count, low, size, inside):
+    """Words of the indexes that are FOUND at all these places, as far as they lie in 0..size."""
     total, x = 0, 0
     while x < reach:
-        if not found[x]:
-            x += 1
-            continue
         end = x
-        while end < reach and found[end]:
+        while end < reach and rows[FOUND, end]:
             end += 1
         if inside:
             total += (end - x) * count
         else:
-            for i in range(count):
+            for i in range(count if end > x else 0):
                 total += max(0, min(size, places[i] + low + end) - max(0, places[i] + low + x))
-        x = end
+        x = end + 1
     return total
 
 
@@ -140,69 +130,60 @@ def _places(out, spare, offset, strides, pos, rounds, blocks, stepping, wider, s
     return n
 
 
-@njit(cache=True, error_model="numpy")
-def rank_table(strides, offset, size, dense, inside, pos, rounds, widths, tiles, counts, merged, summed, moves, every,
-               kept):  # fmt: skip
-    """Fill ``every[tiles]`` and ``kept[tiles of the node, tiles inside the loop, kind]`` of one window.
-
-    kind 0: a loop over another dim steps; 1 + m: a loop of moves[m] = (dim, trips) does. pos[dim, x]: elements before
-    round x in time; widths: elements per round; merged: (distance, coordinates, forwards) of networks that merge.
-    """
-    dims, n = len(strides), every.shape[0]
-    longest = 1
-    for d in range(dims):
-        longest *= rounds[d]
-    for s in range(len(summed)):
-        longest *= summed[s, 1]
-    places, spare = np.empty(longest, np.int64), np.empty(longest, np.int64)
-    spread = 0
-    for s in range(len(merged)):
-        spread += merged[s, 0] * (merged[s, 1] - 1)
-    span = 1
-    for d in range(dims):
-        span += 2 * strides[d] * (pos[d, rounds[d] - 1] + widths[d])
-    rows = np.zeros((4, 2 * (span + spread) + 2), np.int8)
-    node, block = np.empty(dims, np.int64), np.empty(dims, np.int64)
-    lengths = np.empty(dims, np.int64)
-    for t in range(n):
-        _unravel(t, counts, tiles, node)
-        reach = 1 + spread
-        for d in range(dims):
-            lengths[d] = node[d] * widths[d]
-            reach += strides[d] * (lengths[d] - 1)
-        found = _places(places, spare, offset, strides, pos, rounds, node, -1, 1, summed)
-        _pattern(rows, True, 0, strides, lengths, dense, merged, 0, reach)
-        every[t] = _cut(rows[2], reach, places, found, 0, size, inside)
-        for q in range(t, n):
-            _unravel(q, counts, tiles, block)
-            nests = True
-            for d in range(dims):
-                nests &= block[d] % node[d] == 0
-            if not nests:
-                continue
-            for kind in range(1 + len(moves)):
-                stepping, wider, shift = -1, 1, 0
-                if kind > 0:
-                    stepping = moves[kind - 1, 0]
-                    wider = block[stepping] * moves[kind - 1, 1]
-                    if rounds[stepping] % wider:
-                        continue
-                for d in range(dims):
-                    shift -= strides[d] * pos[d, block[d] - node[d]]
-                    if d == stepping:
-                        shift += strides[d] * pos[d, block[d]]
-                if abs(shift) >= reach:
-                    continue
-                found = _places(places, spare, offset, strides, pos, rounds, block, stepping, wider, summed)
-                low = min(0, -shift)
-                whole = reach + abs(shift)
-                _pattern(rows, False, shift, strides, lengths, dense, merged, low, whole)
-                kept[t, q, kind] = _cut(rows[2], whole, places, found, low, size, inside)
-
-
 @helper
 def _unravel(index, counts, tiles, out):
     """Write the tile of every dim at a place in the grid of tiles."""
     for d in range(len(counts) - 1, -1, -1):
         out[d] = tiles[d, index % counts[d]]
         index //= counts[d]
+
+
+@kernel
+def rank_table(
+    strides, offset, size, dense, inside, pos, rounds, widths, tiles, counts, merged, summed, moves, scratch, every,
+    kept,
+):  # fmt: skip
+    """Fill ``every[tiles]`` and ``kept[tiles of the node, tiles inside the loop, kind]`` of one window.
+
+    kind 0: a loop over another dim steps; 1 + m: a loop of moves[m] = (dim, trips) does. pos[dim, x]: elements before
+    round x in time; widths: elements per round; merged: (distance, coordinates, forwards) of networks that merge.
+    scratch: see windows.room_of.
+    """
+    places, spare, rows, node, block, lengths = scratch
+    spread = 1
+    for s in range(len(merged)):
+        spread += merged[s, 0] * (merged[s, 1] - 1)
+    for t in range(len(every)):
+        _unravel(t, counts, tiles, node)
+        reach = spread
+        for d in range(len(strides)):
+            lengths[d] = node[d] * widths[d]
+            reach += strides[d] * (lengths[d] - 1)
+        for q in range(t, len(every)):
+            _unravel(q, counts, tiles, block)
+            nests = True
+            for d in range(len(strides)):
+                nests &= block[d] % node[d] == 0
+            if not nests:
+                continue
+            for kind in range(-1 if q == t else 0, 1 + len(moves)):  # -1: what the tile has itself
+                stepping, wider, shift = NONE, ONE, ZERO
+                if kind > 0:
+                    stepping = moves[kind - 1, 0]
+                    wider = block[stepping] * moves[kind - 1, 1]
+                    if rounds[stepping] % wider:
+                        continue
+                for d in range(len(strides)):
+                    shift -= strides[d] * pos[d, block[d] - node[d]]
+                    if d == stepping:
+                        shift += strides[d] * pos[d, block[d]]
+                if abs(shift) >= reach:
+                    continue
+                found = _places(places, spare, offset, strides, pos, rounds, block, stepping, wider, summed)
+                low, whole = min(0, -shift), reach + abs(shift)
+                _pattern(rows, kind < 0, shift, strides, lengths, dense, merged, low, whole)
+                words = _cut(rows, whole, places, found, low, size, inside)
+                if kind < 0:
+                    every[t] = words
+                else:
+                    kept[t, q, kind] = words

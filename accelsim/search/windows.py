@@ -13,14 +13,16 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.model import kernels as k
+from accelsim.model.plan import EVER_AS_UNION
 from accelsim.search import window_kernels
 from accelsim.search.frames import primes
+from accelsim.search.grid import Ints
 from accelsim.search.place import Place
 from accelsim.search.store import Store
 from accelsim.workload.operation import Operation, Rank, Tensor
@@ -160,9 +162,21 @@ def _even(rank: Rank, dense: bool, places: tuple[Place, ...]) -> tuple[Sums, Sum
         np.array([term.stride for term in rank.terms]), rank.offset, rank.size, dense, low >= 0 and high < rank.size,
         pos, np.array([place.rounds for place in places]), np.array([place.inside for place in places]), tiles, counts,
         np.array(merged, np.int64).reshape(-1, 3), np.array(summed, np.int64).reshape(-1, 2),
-        np.array(moves, np.int64).reshape(-1, 2), every, kept,
+        np.array(moves, np.int64).reshape(-1, 2), room_of(rank, pos, places), every, kept,
     )  # fmt: skip
     return every, kept
+
+
+def room_of(rank: Rank, pos: Ints, places: tuple[Place, ...]) -> tuple[Any, ...]:
+    """What rank_table writes into: where tiles begin, twice; four rows of marks; and three sets of tiles."""
+    alike, span = prod(place.rounds for place in places), 1
+    for place, term, at in zip(places, rank.terms, pos, strict=True):
+        span += 2 * term.stride * (int(at[place.rounds - 1]) + place.inside)
+        for distance, n, mode in place.space():
+            alike *= n if mode == k.SUM else 1
+            span += term.stride * distance * (n - 1) if mode in (k.UNION, k.FORWARD) else 0
+    begins, tiles = np.empty((2, alike), np.int64), np.empty((3, len(places)), np.int64)
+    return *begins, np.zeros((4, 2 * span + 2), np.int8), *tiles
 
 
 def _uneven(rank: Rank, dense: bool, places: tuple[Place, ...]) -> tuple[Sums, Sums]:
@@ -212,27 +226,14 @@ def _ever(places: tuple[Place, ...]) -> Loops:
         for n, below, mode in place.outside:
             loops.append((d, below * width, k.TEMPORAL))
             width //= n
-            loops.append((d, below * width, k.TEMPORAL if mode in (k.UNION, k.FORWARD) else mode))
+            loops.append((d, below * width, k.UNION if mode == k.FORWARD else mode))
     return tuple(loops)
 
 
-@lru_cache(maxsize=65536)
 def covered(rank: Rank, bounds: tuple[int, ...], dense: bool, loops: Loops) -> int:
     """Indexes of a rank that hold data and are ever reached, per combination of summed coordinates."""
-    limits, strides = np.ones(k.DIMS, np.int64), np.zeros(k.DIMS, np.int64)
-    for i, term in enumerate(rank.terms):
-        limits[i], strides[i] = bounds[i], term.stride
-    count = max(1, len(loops))
-    dims, steps, modes, coords = (np.zeros(count, np.int64) for _ in range(4))
-    trips = np.ones(count, np.int64)
-    enclosing = list(bounds)
-    for i, (dim, step, mode) in enumerate(loops):
-        dims[i], steps[i], modes[i] = dim, min(step, enclosing[dim]), mode
-        trips[i] = -(-enclosing[dim] // steps[i])
-        enclosing[dim] = int(steps[i])
-    return int(
-        k.window_cover(limits, strides, rank.offset, rank.size, dense, dims, steps, modes, trips, coords, len(loops))
-    )
+    ever = tuple((dim, step, EVER_AS_UNION[mode]) for dim, step, mode in loops)
+    return _entry(rank, bounds, dense, ever, 0, False, False)[0]
 
 
 @lru_cache(maxsize=200_000)
@@ -247,9 +248,9 @@ def _entry(
     trips, coords = np.ones(count, np.int64), np.zeros(count, np.int64)
     enclosing = list(bounds)
     for i, (dim, step, mode) in enumerate(loops):
-        dims[i], steps[i], modes[i] = dim, step, mode
-        trips[i] = -(-enclosing[dim] // step)
-        enclosing[dim] = step
+        dims[i], steps[i], modes[i] = dim, min(step, enclosing[dim]), mode
+        trips[i] = -(-enclosing[dim] // steps[i])
+        enclosing[dim] = int(steps[i])
     a, b = k.window_entry(limits, strides, rank.offset, rank.size, dense, dims, steps, modes, trips, coords,
                           len(loops), cut, stepping, reuse)  # fmt: skip
     return int(a), int(b)
