@@ -30,7 +30,7 @@ class Hunt:
         self.walk, self.objective, self.lexical, self.weight = walk, objective, lexical, weight
         priced = np.zeros((1, 1)) if price is None else walk.least(0, price)
         charged = np.zeros(len(walk.common.capacities[1])) if price is None else price
-        self.inputs = walk.inputs(charged, priced, Guide.none() if guide is None else guide.arrays)
+        self.inputs = walk.inputs(charged, priced, Guide.none(walk) if guide is None else guide.arrays)
         self.rates = np.array([m.rate for m in walk.problem.measures[: walk.measures]])
         measures, (_, limits) = len(self.rates), walk.common.capacities
         self.ints = np.empty((1024, kernels.SLOT + 1 + int(walk.lattice.slots.max(initial=-1))), np.int64)
@@ -41,15 +41,16 @@ class Hunt:
         deepest = len(walk.common.items) + 2
         self.scratch = (
             np.empty((deepest, self.ints.shape[1]), np.int64), np.empty((deepest, self.floats.shape[1])),
-            np.empty(deepest, np.int64), np.empty(measures), np.empty(measures),
+            np.empty((deepest, kernels.COLUMNS), np.int64), np.empty(measures), np.empty(measures),
         )  # fmt: skip
-        for state, cost, exact in walk.feeds:
-            self._root(state, cost, exact)
+        for n, (state, cost, exact) in enumerate(walk.feeds):
+            self._root(n, state, cost, exact)
+        cheapest = sorted(range(len(walk.feeds)), key=lambda n: float(walk.feeds[n][1][0]))
+        self.ids[: len(cheapest)], self.keys[: len(cheapest)] = cheapest, self.floats[cheapest, 0]
+        self.counters[[kernels.LABELS, kernels.HEAP]] = len(cheapest)
         walk.forget_tiles()
 
-    def _root(self, state: int, cost: np.ndarray, exact: bool) -> None:
-        n = int(self.counters[kernels.LABELS])
-        self.counters[kernels.LABELS] += 1
+    def _root(self, n: int, state: int, cost: np.ndarray, exact: bool) -> None:
         row = np.zeros(self.ints.shape[1], np.int64)
         row[[kernels.STATE, kernels.PARENT, kernels.MOVE, kernels.NEXT, kernels.ALIVE]] = state, -1, -1, -1, 1
         measures = len(cost)
@@ -57,7 +58,6 @@ class Hunt:
         self.floats[n] = 0.0
         self.floats[n, :measures] = cost
         self.floats[n, measures : 2 * measures] = cost if exact else inf
-        kernels._push(self.keys, self.ids, self.counters, float(cost[0]), n)
 
     def _make_room(self) -> None:
         """Larger arrays, where they have no room for the labels that one more expansion may add."""

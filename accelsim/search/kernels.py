@@ -30,6 +30,9 @@ helper = njit(
 Q, STATE, OPEN, REGION, PLACED, PARENT, MOVE, NODES, NEXT, ALIVE, SLOT = range(11)
 # What a loop over a dim does to a tensor's tile: nothing, another one, one that may overlap, nothing but be uneven.
 FREE, MOVES, SLIDES, REUSES = range(4)
+# Columns of a place among the children put around a label: what is tried there next, the first edge whose child may
+# come, whether the next fan-out is passed, and dims over which no loop may come.
+OPTION, EDGE, PASSING, BARRED, COLUMNS = range(5)
 # Counters of a walk.
 LABELS, HEAP, POPS, BUCKETS, WORK, COUNTERS = range(6)
 PER_LABEL = 500  # comparisons of labels that take as long as one expansion, and more
@@ -108,7 +111,7 @@ def _hopeless(objective, compute, rates, values, goal, front, fronts):
     return first >= goal[0] * (1.0 - CLOSE) and second >= goal[1] * (1.0 - CLOSE)
 
 
-@lean
+@helper
 def _push(keys, ids, counters, key, label):
     n = counters[HEAP]
     counters[HEAP] = n + 1
@@ -234,31 +237,15 @@ def rehashed(ints, table):
 
 
 @helper
-def _settle(row, values, move, dim, trips, measures, costs, now):
+def _settle(row, values, move, dim, trips, site, costs, now):
     """What a loop (-1: nothing more comes) does to the open items of a label; False when it may not be."""
-    (
-        items,
-        low,
-        exact,
-        constant,
-        visits,
-        special,
-        slots,
-        terms,
-        groups,
-        kept,
-        roles,
-        steps,
-        live,
-        _,
-        slide_of,
-        closed_ok,
-    ) = costs
-    q, opened, still = row[Q], row[OPEN], 0
-    for i in range(len(items)):
+    tensor, special, visits, slots, slide_of = site
+    low, exact, constant, terms, groups, kept, roles, steps, live, closed_ok = costs
+    q, opened, still, measures = row[Q], row[OPEN], 0, len(now)
+    for i in range(len(tensor)):
         if not (opened >> i) & 1:
             continue
-        t, slot = items[i, 0], slots[i]
+        t, slot = tensor[i], slots[i]
         w, v = special[t, q], visits[t, q]
         role = roles[t, dim] if dim >= 0 else MOVES
         start = row[SLOT + slot] - 1 if slot >= 0 else -1
@@ -269,8 +256,9 @@ def _settle(row, values, move, dim, trips, measures, costs, now):
             if not closed_ok[i, q]:
                 return False
             for k in range(measures):
-                values[k] += low[i, k, w] * v + constant[i, k]
-                values[measures + k] += low[i, k, w] * v + constant[i, k] if exact[i, k] else np.inf
+                passes = low[i, k, w] * v + constant[i, k]
+                values[k] += passes
+                values[measures + k] += passes if exact[i, k] else np.inf
             start = w
         if slot < 0:
             continue
@@ -292,60 +280,52 @@ def _settle(row, values, move, dim, trips, measures, costs, now):
 
 
 @helper
-def _guided(row, back, costs, guide, price, bits, item_group):
-    """What a label still comes to at least by its standing, with prices (accelsim.search.slid); infinite where the
-    standing is ruled out."""
-    plain, opened, sliding, table, waits, codes, keys, found = guide
-    items, special, slots = costs[0], costs[5], costs[6]
-    q, s, freed = row[Q], row[STATE], 0.0
-    if s == 0 and row[OPEN] == 0:
-        return 0.0
-    for t in range(len(codes)):
-        codes[t] = 0
-    for i in range(len(items)):
-        if (row[OPEN] >> i) & 1:
-            slot = slots[i]
-            if slot >= 0 and row[SLOT + slot]:
-                codes[items[i, 0]] += sliding[i]
-            elif opened[i]:
-                codes[items[i, 0]] += opened[i]
-            else:
-                s = back[i, s]
-                freed += price[item_group[i]] * bits[i, q] if item_group[i] >= 0 else 0.0
-    number = plain[s]
+def _noted(q, state, tiles, guide):
+    """What a standing still comes to at least, with prices (accelsim.search.slid); infinite where it is ruled out."""
+    plain, _, _, table, waits, codes, keys, found = guide
+    number, mask = plain[state], len(keys) - 1
     for t in range(len(codes)):
         if codes[t]:
-            level = waits[t, s]
-            number += table[t, level, codes[t]] - table[t, level, 0]
-    key, mask = number * special.shape[1] + q, len(keys) - 1
+            number += table[t, waits[t, state], codes[t]] - table[t, waits[t, state], 0]
+    key = number * tiles + q
     slot = (key * SPREAD >> 20) & mask
     while keys[slot] >= 0:
         if keys[slot] == key:
-            return found[slot] - freed
+            return found[slot]
         slot = (slot + 1) & mask
     return np.inf
 
 
 @helper
-def _ahead(row, values, back, costs, bounds, ahead):
+def _ahead(row, values, back, site, bounds, memories, guide, ahead):
     """Write what a label comes to at least, per measure; energy also with a price on the bits of shared memories."""
-    bound, price, priced_bound, wanted, bits, item_group, limit, row_of, guide = bounds
-    items, visits, special, slots, saved, slide_of = costs[0], costs[4], costs[5], costs[6], costs[13], costs[14]
-    q, s, opened = row[Q], row[STATE], row[OPEN]
+    tensor, special, visits, slots, slide_of = site
+    bound, priced_bound, saved, row_of = bounds
+    price, wanted, bits, item_group, limit = memories
+    _, opened, sliding, _, _, codes, keys, _ = guide
+    # s: the state with every open child still to come; plain: those of tensors that never slide alone.
+    q, s, plain, freed, regained = row[Q], row[STATE], row[STATE], 0.0, 0.0
     for k in range(len(ahead)):
         ahead[k] = values[k]
-    freed = 0.0
-    for i in range(len(items)):
-        if not (opened >> i) & 1:
+    for t in range(len(codes)):
+        codes[t] = 0
+    for i in range(len(tensor)):
+        if not (row[OPEN] >> i) & 1:
             continue
-        t, slot = items[i, 0], slots[i]
-        if slot >= 0 and row[SLOT + slot]:
+        t, slot = tensor[i], slots[i]
+        begun = row[SLOT + slot] if slot >= 0 else 0
+        if begun:
+            codes[t] += sliding[i]
             for k in range(len(ahead)):
-                ahead[k] -= saved[slide_of[i], k, row[SLOT + slot] - 1, special[t, q]] * visits[t, q]
+                ahead[k] -= saved[slide_of[i], k, begun - 1, special[t, q]] * visits[t, q]
             continue
+        worth = price[item_group[i]] * bits[i, q] if item_group[i] >= 0 else 0.0
         s = back[i, s]
-        if item_group[i] >= 0:
-            freed += price[item_group[i]] * bits[i, q]
+        freed += worth
+        codes[t] += opened[i]
+        if not opened[i]:
+            plain = back[i, plain]
+            regained += worth
     priced, s = ahead[0], row_of[s]
     for k in range(len(ahead)):
         ahead[k] += bound[k, q, s]
@@ -355,8 +335,11 @@ def _ahead(row, values, back, costs, bounds, ahead):
             over += price[g] * (values[2 * len(ahead) + g] - limit[g])
     if len(priced_bound) > 1:
         ahead[0] = max(ahead[0], priced + priced_bound[q, s] - freed + over)
-    if len(guide[6]) > 1:
-        ahead[0] = max(ahead[0], values[0] + _guided(row, back, costs, guide, price, bits, item_group) + over)
+    if len(keys) > 1:
+        rest = 0.0
+        if row[STATE] != 0 or row[OPEN] != 0:
+            rest = _noted(q, plain, special.shape[1], guide) - regained
+        ahead[0] = max(ahead[0], values[0] + rest + over)
 
 
 @helper
@@ -382,170 +365,147 @@ def _stands_outside(row, t, level, tensors, nested):
 
 
 @helper
-def _place(row, values, i, measures, after, items, rules, bounds):
+def _place(row, values, i, after, tensor, item_level, rules, memories):
     """Put the child of an edge, whose turn it is, around a label; False when it may not stand there."""
-    _, item_level, _, nested, tensors, nests = rules
-    _, _, _, wanted, bits, item_group, limit, _, _ = bounds
-    t, level, q = items[i, 0], item_level[i], row[Q]
+    nested, tensors, nests = rules
+    price, wanted, bits, item_group, limit = memories
+    t, level, group = tensor[i], item_level[i], item_group[i]
     if nests:
         if _stands_outside(row, t, level, tensors, nested):
             return False
         row[PLACED] |= 1 << (level * tensors + t)
-    group = item_group[i]
     row[STATE] = after[i, row[STATE]]
     if group >= 0:
-        values[2 * measures + group] += bits[i, q]
-        if values[2 * measures + group] > limit[group]:
+        at = len(values) - len(price) + group
+        values[at] += bits[i, row[Q]]
+        if values[at] > limit[group]:
             return False
         if not wanted[group, row[STATE]]:
-            values[2 * measures + group] = 0.0
+            values[at] = 0.0
     row[OPEN] |= 1 << i
     row[NODES] |= 1 << i
     return True
 
 
 @helper
-def _least_open(aim, back, costs, bounds, ints, floats, ids, counters, ahead):
-    """The least primary value that a label in the heap may still come to."""
-    least = np.inf
-    for i in range(counters[HEAP]):
-        label = ids[i]
-        if ints[label, ALIVE]:
-            _ahead(ints[label], floats[label], back, costs, bounds, ahead)
-            least = min(least, _value(aim[0], aim[1], aim[2], ahead)[0])
-    return least
-
-
-@helper
-def _too_early(row, lift, items, roles, move_ok):
+def _too_early(row, lift, tensor, roles, move_ok):
     """The dims, as bits, that only reuse the tile of a child that stands here: it might as well stand around a loop."""
     dims = 0
-    for i in range(len(items)):
+    for i in range(len(tensor)):
         if (row[NODES] >> i) & 1:
             for dim in range(roles.shape[1]):
-                role = roles[items[i, 0], dim]
+                role = roles[tensor[i], dim]
                 if (role == FREE or role == REUSES) and move_ok[row[STATE] + lift[i], dim]:
                     dims |= 1 << dim
     return dims
 
 
 @helper
-def _go_on(
-    here, values_here, scratch, aim, weight, turns, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
-    table, counters,
-):  # fmt: skip
-    """Add the labels that a loop, a fan-out or the end makes of a label with some children placed right around it."""
-    objective, compute, rates, lexical, goal, front, fronts = aim
-    row, values, now, ahead = scratch
-    lift, _, back, outermost = turns
-    items, roles = costs[0], costs[10]
-    moves, move_dim, move_trips, move_ok, digits, loops_left = steps
-    pass_need, passed, pin_most = fans
-    measures, passes, kinds, nests = len(rates), len(pass_need), len(move_dim), rules[5]
-    q, region, state = here[Q], here[REGION], here[STATE]
-    # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
-    passing = region < passes and _may_pass(here, outermost, pass_need, passed, digits)
-    barred = 0 if nests or passing else _too_early(here, lift, items, roles, move_ok)
-    for step in range(kinds if passing else 0, kinds + 2):
-        move, dim, trips = -1, -1, 1
-        if step < kinds:
-            move, dim, trips = step, move_dim[step], move_trips[step]
-            if moves[step, q] < 0 or not move_ok[state, dim] or (barred >> dim) & 1:
-                continue
-            if region < passes and digits[dim, moves[step, q]] > pin_most[region, dim]:
-                continue
-        elif step == kinds and not passing:
-            continue
-        elif step > kinds and (state != 0 or q != top or region < passes or here[OPEN] == 0):
-            continue
-        _copy(here, values_here, row, values)
-        if step == kinds:
-            row[REGION], row[MOVE] = region + 1, PASS
-        elif not _settle(row, values, move, dim, trips, measures, costs, now):
-            continue
-        else:
-            row[Q], row[MOVE] = moves[move, q] if move >= 0 else q, move
-        _ahead(row, values, back, costs, bounds, ahead)
-        if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
-            continue
-        n = _insert(ints, floats, table, counters, row, values, measures, lexical)
-        if n >= 0:
-            key = _key(objective, compute, rates, ahead, values[0], weight, loops_left[row[Q]])
-            _push(keys, ids, counters, key, n)
+def _may_step(option, here, barred, passing, steps, fans, top):
+    """Whether a loop, then a fan-out, then the end may come around a label."""
+    moves, move_dim, _, move_ok, digits, _ = steps
+    pass_need, _, pin_most = fans
+    q, region, kinds = here[Q], here[REGION], len(move_dim)
+    if option < kinds:
+        dim, to = move_dim[option], moves[option, q]
+        if to < 0 or not move_ok[here[STATE], dim] or (barred >> dim) & 1:
+            return False
+        return region == len(pass_need) or digits[dim, to] <= pin_most[region, dim]
+    if option == kinds:
+        return passing != 0
+    return here[STATE] == 0 and q == top and region == len(pass_need) and here[OPEN] != 0
 
 
 @lean
 def explore(
-    most_pops, margin, weight, scratch, aim, turns, top, costs, rules, bounds, steps, fans, ints, floats, keys, ids,
-    table, counters,
+    most_pops, margin, weight, scratch, aim, turns, top, edges, site, costs, bounds, memories, guide, steps, fans,
+    ints, floats, keys, ids, table, counters,
 ):  # fmt: skip
     """Expand labels in the order of their keys, until one is complete, none is left, enough were looked at, or the
     arrays have no room for the ``margin`` labels that one more may add.
 
     A child is placed only where a loop, a fan-out or the end makes it stand there.  Returns (status, label, labels
-    looked at, least bound).
-    aim: objective, cycles of compute, rates, lexical, goal, front, points of it. costs, rules, bounds, steps, fans:
-    see accelsim.search.walk.
+    looked at, least primary value that a label in the heap may still come to).
+    aim: objective, cycles of compute, rates, lexical, goal, front, points of it. The others: see Walk.inputs.
     """
-    objective, compute, rates, _, goal, front, fronts = aim
-    items, measures, passes = costs[0], len(aim[2]), len(fans[0])
-    _, after, back, _ = turns
-    place_ok, item_level, region_of = rules[:3]
-    rows, values, following, now, ahead = scratch
-    last = len(items) + 1
-    spare = (rows[last], values[last], now, ahead)
-    status, found, least, pops, work = EMPTY, -1, np.inf, 0, counters[WORK]
-    while counters[HEAP] > 0:
-        if pops >= most_pops or counters[WORK] - work >= PER_LABEL * most_pops:
-            status = RUNNING
-            break
-        room = min(len(ints) - counters[LABELS], len(keys) - counters[HEAP], len(table) // 2 - counters[BUCKETS])
-        if room <= margin:
-            status = FULL
-            break
-        _, label = _pop(keys, ids, counters)
-        if not ints[label, ALIVE]:
+    objective, compute, rates, lexical, goal, front, fronts = aim
+    lift, after, back, outermost = turns
+    place_ok, item_level, region_of, rules = edges
+    moves, move_dim, move_trips, move_ok, digits, loops_left = steps
+    tensor, roles, passes, kinds = site[0], costs[6], len(fans[0]), len(move_dim)
+    rows, all_values, places, now, ahead = scratch
+    status, found, least, pops, work, option = EMPTY, -1, np.inf, 0, counters[WORK], 0
+    label, depth, rest = -1, -1, -1  # rest >= 0: enough were looked at, and what is left is only bounded
+    while True:
+        if depth < 0:
+            if rest >= 0 or pops >= most_pops or counters[WORK] - work >= PER_LABEL * most_pops:
+                rest += 1
+                if rest == counters[HEAP]:
+                    break
+                status, label = RUNNING, ids[rest]
+            elif counters[HEAP] == 0:
+                break
+            elif (
+                min(len(ints) - counters[LABELS], len(keys) - counters[HEAP], len(table) // 2 - counters[BUCKETS])
+                <= margin
+            ):
+                status = FULL
+                break
+            else:
+                _, label = _pop(keys, ids, counters)
+            if not ints[label, ALIVE]:
+                continue
+            _copy(ints[label], floats[label], rows[0], all_values[0])
+            rows[0, PARENT], rows[0, NODES] = label, 0
+        else:
+            option, here = places[depth, OPTION], rows[depth]
+            i = option - kinds - 2
+            if i == len(tensor):
+                depth -= 1
+                continue
+            places[depth, OPTION] = kinds + 2 + max(places[depth, EDGE], i + 1) if i >= -1 else option + 1
+            if i < 0:
+                if not _may_step(option, here, places[depth, BARRED], places[depth, PASSING], steps, fans, top):
+                    continue
+            elif after[i, here[STATE]] < 0 or region_of[item_level[i]] != here[REGION] or not place_ok[i, here[Q]]:
+                continue
+            _copy(here, all_values[depth], rows[depth + 1], all_values[depth + 1])
+        row, values = rows[depth + 1], all_values[depth + 1]
+        if depth < 0:
+            pass
+        elif option == kinds:
+            row[REGION], row[MOVE] = row[REGION] + 1, PASS
+        elif option <= kinds + 1:
+            move = option if option < kinds else -1
+            dim, trips = (move_dim[move], move_trips[move]) if move >= 0 else (-1, 1)
+            if not _settle(row, values, move, dim, trips, site, costs, now):
+                continue
+            row[Q], row[MOVE] = moves[move, row[Q]] if move >= 0 else row[Q], move
+        elif not _place(row, values, option - kinds - 2, after, tensor, item_level, rules, memories):
             continue
-        _ahead(ints[label], floats[label], back, costs, bounds, ahead)
+        _ahead(row, values, back, site, bounds, memories, guide, ahead)
+        if rest >= 0:
+            least = min(least, _value(objective, compute, rates, ahead)[0])
+            continue
         if _hopeless(objective, compute, rates, ahead, goal, front, fronts):
             continue
-        pops += 1
-        counters[POPS] += 1
-        if (
-            ints[label, STATE] == 0
-            and ints[label, Q] == top
-            and ints[label, OPEN] == 0
-            and ints[label, REGION] == passes
-        ):
-            status, found = FOUND, label
-            break
-        depth = 0
-        _copy(ints[label], floats[label], rows[0], values[0])
-        following[0] = 0
-        rows[0, PARENT], rows[0, NODES] = label, 0
-        fresh = True
-        while depth >= 0:
-            if fresh:
-                _go_on(
-                    rows[depth], values[depth], spare, aim, weight, turns, top, costs, rules, bounds, steps, fans,
-                    ints, floats, keys, ids, table, counters,
-                )  # fmt: skip
-            i = following[depth]
-            if i == len(items):
-                depth, fresh = depth - 1, False
-                continue
-            following[depth] += 1
-            row = rows[depth]
-            fresh = after[i, row[STATE]] >= 0 and region_of[item_level[i]] == row[REGION] and place_ok[i, row[Q]]
-            if not fresh:
-                continue
-            _copy(row, values[depth], rows[depth + 1], values[depth + 1])
-            following[depth + 1] = i + 1
-            fresh = _place(rows[depth + 1], values[depth + 1], i, measures, after, items, rules, bounds)
-            if fresh:
-                _ahead(rows[depth + 1], values[depth + 1], back, costs, bounds, ahead)
-                fresh = not _hopeless(objective, compute, rates, ahead, goal, front, fronts)
-            depth += fresh
-    if status == RUNNING:
-        least = _least_open(aim, back, costs, bounds, ints, floats, ids, counters, ahead)
+        if depth >= 0 and option <= kinds + 1:
+            n = _insert(ints, floats, table, counters, row, values, len(rates), lexical)
+            if n >= 0:
+                key = _key(objective, compute, rates, ahead, values[0], weight, loops_left[row[Q]])
+                _push(keys, ids, counters, key, n)
+            continue
+        if depth < 0:
+            pops += 1
+            counters[POPS] += 1
+            if row[STATE] == 0 and row[Q] == top and row[OPEN] == 0 and row[REGION] == passes:
+                status, found = FOUND, label
+                break
+        # A fan-out is passed as soon as it can be: loops that follow would do the same below it.
+        passing = row[REGION] < passes and _may_pass(row, outermost, fans[0], fans[1], digits)
+        places[depth + 1, EDGE] = option - kinds - 1 if depth >= 0 else 0
+        depth += 1
+        places[depth, OPTION] = kinds if passing else 0
+        places[depth, PASSING] = passing
+        places[depth, BARRED] = 0 if rules[2] or passing else _too_early(row, lift, tensor, roles, move_ok)
     return status, found, pops, least

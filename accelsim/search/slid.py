@@ -39,10 +39,11 @@ class Guide:
     arrays: tuple[Any, ...]
 
     @staticmethod
-    def none() -> tuple[Any, ...]:
+    def none(walk: Walk) -> tuple[Any, ...]:
         """The arrays of no guide."""
+        edges, tensors = np.zeros(len(walk.edges), np.int64), np.zeros(len(walk.sides), np.int64)
         one, table, flat = np.zeros(1, np.int64), np.zeros((1, 1, 1), np.int64), np.zeros((1, 1), np.int64)
-        return one, one, one, table, flat, np.zeros(0, np.int64), one, np.zeros(1)
+        return one, edges, edges, table, flat, tensors, one, np.zeros(1)
 
 
 class Slides:

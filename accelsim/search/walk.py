@@ -102,9 +102,10 @@ class Walk(Tables):
         return (
             self.common.turns,
             self.lattice.size - 1,
-            self.prices_of_edges,
-            (self.stand.place_ok, child, region, nested, len(self.problem.tensors), bool(nested.any())),
-            (self.relaxed, price, priced, *self._memories, guide),
+            (self.stand.place_ok, child, region, (nested, len(self.problem.tensors), bool(nested.any()))),
+            *self._of_edges(priced),
+            (price, *self._memories),
+            guide,
             (self.moves, *self.lattice.loops, self.common.move_ok, self.lattice.digits, self.lattice.loops_left),
             (need, *self._pins(passes)),
         )
@@ -114,17 +115,18 @@ class Walk(Tables):
         """What ``kernels.explore`` takes of the memories that tensors share."""
         groups, limits = self.common.capacities
         group_of = np.array([groups[e.child, e.tensor] for e in self.edges], np.int64)
-        return self.common.wanted, self.stand.bits, group_of, limits, self.common.row_of
+        return self.common.wanted, self.stand.bits, group_of, limits
 
-    @cached_property
-    def prices_of_edges(self) -> tuple[Any, ...]:
-        """``costs`` of ``kernels.explore``."""
-        (low, _, constant, exact), lattice = self.fixed, self.lattice
-        saved, live = self.slides
+    def _of_edges(self, priced: Floats) -> tuple[tuple[Any, ...], ...]:
+        """``site``, ``costs`` and ``bounds`` of ``kernels.explore``: how edges meet tile vectors, what they cost, and
+        what is still to come."""
+        (low, _, constant, exact), (saved, live), lattice = self.fixed, self.slides, self.lattice
         slide_of = np.where(lattice.slots >= 0, np.cumsum(lattice.slots >= 0) - 1, -1)
         return (
-            self.common.items, low, exact, constant, lattice.visits, lattice.special_at, lattice.slots, self.terms,
-            lattice.groups, self.tables.kept, lattice.roles, lattice.steps, live, saved, slide_of, self.stand.closed_ok,
+            (self.held.tensors, lattice.special_at, lattice.visits, lattice.slots, slide_of),
+            (low, exact, constant, self.terms, lattice.groups, self.tables.kept, lattice.roles, lattice.steps, live,
+             self.stand.closed_ok),
+            (self.relaxed, priced, saved, self.common.row_of),
         )  # fmt: skip
 
     @cached_property
