@@ -16,23 +16,26 @@ import numpy as np
 from numba import njit
 
 from accelsim.search.kernels import FREE, MOVES, SLIDES, SPREAD
+from accelsim.search.slide_kernels import DROPS, JOINS, KEEPS
 
 # Kernels that neither make nor return arrays need not count references to them, which takes longer than what they do.
 lean = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 ROW, NEXT = range(2)  # columns of a standing that was reached
-MAY, CLOSES = range(2)  # flags of a tile vector, a bit per edge: whether the child may stand, and loops run outside
+HELD, PLACED, CLOSED = range(3)  # columns of an edge at a tile vector: what bits, placing and closing its child costs
+# Numba compiles a helper anew for every literal that it is called with; this is an integer like any other.
+ZERO = np.int64(0)
 
 
 @helper
-def _fed(i, t, measure, place, special, visits, standing, costs):
-    """(what an edge costs at least, bits that its child's tile takes) at a place among its tensor's tiles."""
+def _fed(i, measure, special, visits, costs):
+    """What an edge costs at least."""
     low, saved, constant = costs
     value = low[i, measure, special]
     if len(saved):
         value -= saved[i, measure, special]
-    return value * visits + constant[i, measure], standing[1][standing[2][i] + place]
+    return value * visits + constant[i, measure]
 
 
 @helper
@@ -64,7 +67,7 @@ def relax(measure, per_bit, site, ways, blocked, scratch, out):
     and those of the states after them; blocked[dim, row] (unless empty): infinite where no loop over the dim may run.
     """
     (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = site
-    tensor, _, _, room, may, closes = standing
+    tensor, held, first, room, may, closes = standing
     way_first, way_row, way_after = ways
     digits, own, special, visits, allowed, onto, dim, here = scratch
     dims, tensors, changed = len(shape), own_step.shape[1], 0
@@ -78,7 +81,7 @@ def relax(measure, per_bit, site, ways, blocked, scratch, out):
                 special[d + 1, t] = special[d, t] + x * special_step[d, t]
                 visits[d + 1, t] = visits[d, t] * times[d, t, x]
             allowed[d + 1] = allowed[d] & may[d, x] & closes[d, x]
-        count = 0
+        count = ZERO
         for m in range(len(loop_dim)):
             d = loop_dim[m]
             after = ups[m, digits[d]]
@@ -90,9 +93,9 @@ def relax(measure, per_bit, site, ways, blocked, scratch, out):
         for i in range(len(tensor) - 1, -1, -1):  # children of outer levels first: what is next lies inside of them
             t = tensor[i]
             if (allowed[dims] >> i) & 1:
-                value, bits = _fed(i, t, measure, own[dims, t], special[dims, t], visits[dims, t], standing, costs)
+                bits = held[first[i] + own[dims, t]]
                 if bits <= room[i]:
-                    value += per_bit[i] * bits
+                    value = _fed(i, measure, special[dims, t], visits[dims, t], costs) + per_bit[i] * bits
                     for way in range(way_first[i], way_first[i + 1]):
                         least, row = value + here[way_after[way]], way_row[way]
                         here[row] = least if least < here[row] else here[row]
@@ -108,29 +111,34 @@ def relax(measure, per_bit, site, ways, blocked, scratch, out):
 
 
 @helper
-def _come_to(q, site, spot):
-    """Write what holds at a tile vector: per tensor its special tile vector and visits; per edge bits and cost; what
-    may stand and close; and per loop the tile vector after it, or -1."""
+def _come_to(q, site, charge, spot):
+    """Write what holds at a tile vector: per tensor its special tile vector and visits; per edge the bits of its
+    child's tile, and what they, placing and closing it cost, infinite where it may not be; and per loop the tile vector
+    after it, or -1. charge: what a bit costs, per edge; and per tensor whether what passes is paid when it closes."""
     (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = site
-    tensor, _, _, room, may, closes = standing
-    digits, own, special, visits, bits, cost, flags, after = spot
-    flags[MAY], flags[CLOSES] = -1, -1
+    tensor, held, first, room, may, closes = standing
+    (per_bit, slid), (digits, own, special, visits, after, bits, edge) = charge, spot
+    stands, closing = -1, -1
     for t in range(len(own)):
         own[t], special[t], visits[t] = 0, 0, 1.0
     for d in range(len(shape)):
         x = q // strides[d] % shape[d]
         digits[d] = x
-        flags[MAY] &= may[d, x]
-        flags[CLOSES] &= closes[d, x]
+        stands &= may[d, x]
+        closing &= closes[d, x]
         for t in range(len(own)):
             own[t] += x * own_step[d, t]
             special[t] += x * special_step[d, t]
             visits[t] *= times[d, t, x]
     for i in range(len(tensor)):
         t = tensor[i]
-        cost[i], bits[i] = _fed(i, t, 0, own[t], special[t], visits[t], standing, costs)
-        if bits[i] > room[i]:
-            flags[MAY] &= ~(1 << i)
+        bits[i] = held[first[i] + own[t]]
+        cost = _fed(i, ZERO, special[t], visits[t], costs)
+        closes_here = (closing >> i) & 1 == 1
+        may_stand = (stands >> i) & 1 == 1 and bits[i] <= room[i] and (slid[t] or closes_here)
+        edge[i, HELD] = per_bit[i] * bits[i]
+        edge[i, PLACED] = edge[i, HELD] + (0.0 if slid[t] else cost) if may_stand else np.inf
+        edge[i, CLOSED] = costs[0][i, 0, special[t]] * visits[t] + costs[2][i, 0] if closes_here else np.inf
     for m in range(len(loop_dim)):
         x = digits[loop_dim[m]]
         after[m] = q + (ups[m, x] - x) * strides[loop_dim[m]] if ups[m, x] >= 0 else -1
@@ -164,18 +172,17 @@ def _found(q, row, heads, links):
 
 
 @lean
-def taken(row, per_bit, site, ways, blocked, spot, bound, used):
+def taken(row, site, charge, ways, blocked, spot, bound, used):
     """Add per edge the bits of the tiles on the way that ``relax`` found from a row at the innermost tile vector on."""
     loop_dim, (way_first, way_row, way_after) = site[0][2], ways
-    bits, cost, flags, after = spot[4], spot[5], spot[6], spot[7]
-    q = 0
+    after, bits, edge, q = spot[4], spot[5], spot[6], int(ZERO)
     while row > 0:
-        _come_to(q, site, spot)
+        _come_to(q, site, charge, spot)
         best, placed, to = np.inf, -1, -1
         for i in range(len(used)):
-            for way in range(way_first[i], way_first[i + 1] if (flags[MAY] & flags[CLOSES]) >> i & 1 else 0):
-                if way_row[way] == row and cost[i] + per_bit[i] * bits[i] + bound[q, way_after[way]] < best:
-                    best, placed, to = cost[i] + per_bit[i] * bits[i] + bound[q, way_after[way]], i, way_after[way]
+            for way in range(way_first[i], way_first[i + 1]):
+                if way_row[way] == row and edge[i, PLACED] + bound[q, way_after[way]] < best:
+                    best, placed, to = edge[i, PLACED] + bound[q, way_after[way]], i, way_after[way]
         for m in range(len(loop_dim)):
             if after[m] >= 0 and not (len(blocked) and blocked[loop_dim[m], row] > 0) and bound[after[m], row] < best:
                 best, placed, to = bound[after[m], row], -1, after[m]
@@ -189,136 +196,106 @@ def taken(row, per_bit, site, ways, blocked, spot, bound, used):
 
 
 @helper
-def _placing(way, frame):
-    """(what it costs to place the child of an edge, the standing after it); -1 where it may not stand there."""
-    after, placed, tensor = frame[0][5], frame[0][6], frame[1][1][0]
-    per_bit, slid = frame[4]
-    bits, cost, flags = frame[5][4], frame[5][5], frame[5][6]
-    i = placed[way]
-    if not flags[MAY] >> i & 1 or not (slid[tensor[i]] or flags[CLOSES] >> i & 1):
-        return 0.0, -1
-    return per_bit[i] * bits[i] + (0.0 if slid[tensor[i]] else cost[i]), after[way]
-
-
-@helper
-def _step(row, m, frame):
+def _step(row, m, stand, loops, gains, spot):
     """(what a loop costs open and sliding tiles; of these, as bits, those that slide after it and those that may),
     where it may come: the second is -1 elsewhere."""
-    (states, _, opens, sliding, _, _, _, _), ((_, _, loop_dim, trips, _, _, _, _), standing, costs) = frame[0], frame[1]
-    (roles, own_loop, move_ok), (first, joins, gain, keeps, drops, free, _, number) = frame[2], frame[3]
-    (_, _, special, visits, _, _, flags, after), (low, _, constant), tensor = frame[5], costs, standing[0]
+    states, _, opens, sliding, tensor = stand
+    (loop_dim, trips, roles, own_loop, move_ok), (first, gain, flags, free, _, number) = loops, gains
+    special, visits, after, edge = spot[2], spot[3], spot[4], spot[6]
     value, slide, may, bit, d = 0.0, 0, 0, 1, loop_dim[m]
     if after[m] < 0 or not move_ok[states[row], d]:
         return value, -1, may
-    for c in range(opens.shape[1]):
-        i = opens[row, c]
+    for c in range(opens.shape[1] + sliding.shape[1]):
+        is_open = c < opens.shape[1]
+        i = opens[row, c] if is_open else sliding[row, c - opens.shape[1]]
         if i < 0:
-            break
-        t = tensor[i]
-        role = roles[t, d]
-        if role == MOVES or role == SLIDES:
-            if not flags[CLOSES] >> i & 1:
-                return value, -1, may
-            w, n, own = special[t], number[i], own_loop[t, m]
-            cost = low[i, 0, w]
-            if role == SLIDES:
-                cost -= first[n, own, w]
-                slide |= bit if joins[n, own, w] else 0
-            value += cost * visits[t] + constant[i, 0]
-        bit <<= 1
-    for c in range(sliding.shape[1]):
-        i = sliding[row, c]
-        if i < 0:
-            break
+            continue
         t = tensor[i]
         w, n, own, role = special[t], number[i], own_loop[t, m], roles[t, d]
-        if role == FREE:
+        if is_open and (role == MOVES or role == SLIDES):
+            value += edge[i, CLOSED]
+            if role == SLIDES:
+                value -= first[n, own, w] * visits[t]
+                slide |= bit if flags[n, own, w] & JOINS else 0
+        elif not is_open and role == FREE:
             value -= free[n, w] * visits[t] * (1.0 - 1.0 / trips[m])
             slide |= bit
-        elif role != MOVES:
+        elif not is_open and role != MOVES:
             value -= gain[n, own, w] * visits[t]
-            slide |= bit if keeps[n, own, w] and not drops[n, own, w] else 0
-            may |= bit if keeps[n, own, w] and drops[n, own, w] else 0
+            slide |= bit if flags[n, own, w] & (KEEPS | DROPS) == KEEPS else 0
+            may |= bit if flags[n, own, w] & (KEEPS | DROPS) == KEEPS | DROPS else 0
         bit <<= 1
-    return value, slide, may
+    return value, slide if value < np.inf else -1, may
 
 
 @helper
-def _to_come(row, q, frame, bound):
+def _to_come(row, q, stand, gains, spot, bound):
     """What is still to come at least, by the relaxed bound and the most that slides may save."""
-    (_, to_come, opens, sliding, _, _, _, _), tensor, per_bit = frame[0], frame[1][1][0], frame[4][0]
-    (_, _, special, visits, bits, _, _, _), most, number = frame[5], frame[3][6], frame[3][7]
+    _, to_come, opens, sliding, tensor = stand
+    special, visits, edge = spot[2], spot[3], spot[6]
     value = bound[q, to_come[row]]
     for c in range(opens.shape[1]):
-        i = opens[row, c]
-        if i < 0:
-            break
-        value -= per_bit[i] * bits[i]
+        if opens[row, c] >= 0:
+            value -= edge[opens[row, c], HELD]
     for c in range(sliding.shape[1]):
         i = sliding[row, c]
-        if i < 0:
-            break
-        value -= most[number[i], special[tensor[i]]] * visits[tensor[i]]
+        if i >= 0:
+            value -= gains[4][gains[5][i], special[tensor[i]]] * visits[tensor[i]]
     return value
 
 
 @helper
-def _ending(row, is_outermost, frame):
+def _ending(row, is_outermost, stand, edge):
     """What open tiles cost when no loop comes any more; infinite where more must come."""
-    (states, _, opens, sliding, _, _, _, _), tensor, (low, _, constant) = frame[0], frame[1][1][0], frame[1][2]
-    _, _, special, visits, _, _, flags, _ = frame[5]
+    states, _, opens, sliding, _ = stand
     if states[row] != 0 or (not is_outermost and (opens[row, 0] >= 0 or sliding[row, 0] >= 0)):
         return np.inf
     value = 0.0
     for c in range(opens.shape[1]):
-        i = opens[row, c]
-        if i < 0:
-            break
-        if not flags[CLOSES] >> i & 1:
-            return np.inf
-        value += low[i, 0, special[tensor[i]]] * visits[tensor[i]] + constant[i, 0]
+        if opens[row, c] >= 0:
+            value += edge[opens[row, c], CLOSED]
     return value
 
 
 @lean
-def follow(starts, frame, bound, enough, heads, links, values):
+def follow(used, frame, bound, enough, heads, links, values):
     """(least energy of a way through the frame; the least of what was ruled out, which comes to ``enough`` or more;
     standings reached).
 
-    starts: (standing, energy) of every way to feed the MACs; frame: see accelsim.search.slid; bound[q, row]: the
-    relaxed bound at the same prices.  heads[q]: -1; the standings reached are listed from there on, the values of those
-    that are ruled out becoming infinite.  The room of ``links`` is all that may be reached: beyond it nothing is known,
-    and the energies are minus infinity.
+    used: standings reached at the innermost tile vector, by feeding the MACs; frame: see accelsim.search.slid;
+    bound[q, row]: the relaxed bound at the same prices.  heads[q]: the standings reached are listed from there on, the
+    values of those that are ruled out becoming infinite.  The room of ``links`` is all that may be reached: beyond it
+    nothing is known, and the energies are minus infinity.
     """
-    first_way, onward, loop_dim, onto = frame[0][4], frame[0][7], frame[1][0][2], frame[5][7]
-    used, least, floor, top = 0, np.inf, np.inf, len(heads) - 1
-    margin = (len(loop_dim) << frame[0][3].shape[1]) + len(frame[1][1][0])
-    for n in range(len(starts)):
-        used = _reach(0, int(starts[n, 0]), starts[n, 1], heads, links, values, used)
+    (stand, (first_way, way_after, way_edge), onward), site, loops, gains, charge, spot = frame
+    loop_dim, onto, edge = loops[0], spot[4], spot[6]
+    least, floor, top = np.inf, np.inf, len(heads) - 1
+    margin = (len(loop_dim) << stand[3].shape[1]) + len(edge)
     for q in range(len(heads)):
         at = heads[q]
         if at >= 0:
-            _come_to(q, frame[1], frame[5])
+            _come_to(q, site, charge, spot)
         while at >= 0:
             row, here = links[at, ROW], values[at]
-            ahead = here + _to_come(row, q, frame, bound)
+            ahead = here + _to_come(row, q, stand, gains, spot, bound)
             if ahead >= enough:
                 floor, values[at] = min(floor, ahead), np.inf
                 at = links[at, NEXT]
                 continue
             if used + margin > len(links):
                 return -np.inf, -np.inf, used
-            least = min(least, here + _ending(row, q == top, frame))
+            least = min(least, here + _ending(row, q == top, stand, edge))
             for way in range(first_way[row], first_way[row + 1]):
-                cost, to = _placing(way, frame)
-                if to >= 0:
-                    used = _reach(q, to, here + cost, heads, links, values, used)
+                cost = edge[way_edge[way], PLACED]
+                if cost < np.inf:
+                    used = _reach(q, way_after[way], here + cost, heads, links, values, used)
             for m in range(len(loop_dim)):
-                cost, slide, may = _step(row, m, frame)
+                cost, slide, may = _step(row, m, stand, loops, gains, spot)
                 more = may if slide >= 0 else -1
                 while more >= 0:  # every choice of those that may
-                    to = onward[row, loop_dim[m], slide | more]
-                    used = _reach(onto[m], to, here + cost, heads, links, values, used)
+                    used = _reach(
+                        onto[m], onward[row, loop_dim[m], slide | more], here + cost, heads, links, values, used
+                    )
                     more = (more - 1) & may if more else -1
             at = links[at, NEXT]
     return least, floor, used
@@ -327,12 +304,12 @@ def follow(starts, frame, bound, enough, heads, links, values):
 @lean
 def remaining(frame, heads, links, values, order, rest):
     """Write what is still to come at least from every standing that ``follow`` reached and did not rule out."""
-    first_way, onward, loop_dim, onto = frame[0][4], frame[0][7], frame[1][0][2], frame[5][7]
-    top = len(heads) - 1
+    (stand, (first_way, way_after, way_edge), onward), site, loops, gains, charge, spot = frame
+    loop_dim, onto, edge, top = loops[0], spot[4], spot[6], len(heads) - 1
     for q in range(top, -1, -1):
         count, at = 0, heads[q]
         if at >= 0:
-            _come_to(q, frame[1], frame[5])
+            _come_to(q, site, charge, spot)
         while at >= 0:
             order[count] = at
             count, at = count + 1, links[at, NEXT]
@@ -340,13 +317,12 @@ def remaining(frame, heads, links, values, order, rest):
             at = order[place]
             row, best = links[at, ROW], np.inf
             if values[at] < np.inf:
-                best = _ending(row, q == top, frame)
+                best = _ending(row, q == top, stand, edge)
                 for way in range(first_way[row], first_way[row + 1]):
-                    cost, to = _placing(way, frame)
-                    to = _found(q, to, heads, links) if to >= 0 else -1
-                    best = min(best, cost + rest[to]) if to >= 0 else best
+                    to = _found(q, way_after[way], heads, links)
+                    best = min(best, edge[way_edge[way], PLACED] + rest[to]) if to >= 0 else best
                 for m in range(len(loop_dim)):
-                    cost, slide, may = _step(row, m, frame)
+                    cost, slide, may = _step(row, m, stand, loops, gains, spot)
                     more = may if slide >= 0 else -1
                     while more >= 0:
                         to = _found(onto[m], onward[row, loop_dim[m], slide | more], heads, links)

@@ -85,7 +85,7 @@ class Side:
     def _gains(self, edges: int) -> tuple[Any, ...]:
         grid = self.profile.grid
         by_loop, by_tile = (edges, len(grid.loops[0]), grid.size), (edges, grid.size)
-        kinds = float, np.bool_, float, np.bool_, np.bool_
+        kinds = float, float, np.int64
         return (*(np.zeros(by_loop, kind) for kind in kinds), np.zeros(by_tile), np.zeros(by_tile))
 
     def _slid(self, gains: tuple[Any, ...], saved: Floats, live: Flags) -> Floats:

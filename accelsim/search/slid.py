@@ -56,14 +56,15 @@ class Slides:
 
     @cached_property
     def _frame(self) -> tuple[Any, ...]:
-        """What the kernels take of the frame: its standings; Walk.site; what loops do; gains of slides; prices of bits,
-        and which tensors slide; and room for what holds at one tile vector."""
+        """What the kernels take of the frame: its standings; Walk.site; loops and what they do; gains of slides; prices
+        of bits, and which tensors slide; and room for what holds at one tile vector."""
         walk, lattice, standings = self.walk, self.walk.lattice, self.standings
         assert standings is not None
+        (*stand, first, after, edge, onward) = standings.arrays
         return (
-            standings.arrays,
+            ((*stand, walk.held.tensors), (first, after, edge), onward),
             walk.site,
-            (lattice.roles, lattice.own_loops, walk.common.relaxed_moves),
+            (*lattice.loops, lattice.roles, lattice.own_loops, walk.common.relaxed_moves),
             walk.gains,
             (walk.per_bit(self.price), np.array(standings.slides)),
             walk.spot,
@@ -95,12 +96,14 @@ class Slides:
     def _follow(self, enough: float) -> _Reached:
         assert self.standings is not None
         bound, full, plain = self.walk.priced(self.price), self.walk.full(self.price), self.standings.labels[0]
-        starts = [(plain[state], cost[0]) for state, cost, _ in self.walk.feeds]
+        starts: dict[int, float] = {}
+        for state, cost, _ in self.walk.feeds:
+            starts[int(plain[state])] = min(float(cost[0]), starts.get(int(plain[state]), inf))
         heads, room = np.full(self.walk.lattice.size, -1, np.int64), MOST_REACHED
-        links, values = np.empty((room, 2), np.int64), np.empty(room)
-        least, floor, used = bound_kernels.follow(
-            np.array(starts, np.float64), self._frame, bound, enough + full, heads, links, values
-        )
+        links, values, count = np.empty((room, 2), np.int64), np.empty(room), len(starts)
+        rows, heads[0] = sorted(starts, reverse=True), 0
+        links[:count], values[:count] = list(zip(rows, [*range(1, count), -1], strict=True)), [starts[r] for r in rows]
+        least, floor, used = bound_kernels.follow(count, self._frame, bound, enough + full, heads, links, values)
         self.reached += int(used)
         return _Reached(float(least) - full, float(floor) - full, heads, links[:used], values[:used])
 

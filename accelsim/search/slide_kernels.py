@@ -10,6 +10,8 @@ from accelsim.search.kernels import REUSES
 
 kernel = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+NONE = np.int64(-1)  # an integer like any other: Numba compiles a helper anew for every literal
+JOINS, KEEPS, DROPS = 1, 2, 4  # flags of a loop that steps: see potentials
 
 
 @helper
@@ -54,15 +56,16 @@ def potentials(roles, loop_dim, steps, nests, visits, fits, terms, groups, kept,
     slide that is under way, and live: whether it saves anything.  Loops over dims that reuse the tensor save at most
     once: all of their steps around one tile vector.  ``gains`` (unless empty), of the energy, are
 
-    first[edge, loop, w]  the step of a tile that has not moved; joins: whether further ones may save as well
+    first[edge, loop, w]  the step of a tile that has not moved
     gain[edge, loop, w]   the step of one that slides already, at most
-    keeps[edge, loop, w]  whether some of these slide on after it; drops: whether some do not
+    flags[edge, loop, w]  JOINS: after ``first``, further ones may save as well; KEEPS: some that slide do so after the
+                          step; DROPS: some do not
     free[edge, w]         the step of a loop over dims that reuse the tensor, at most
     most[edge, w]         all steps from there on, at most
 
     fits[edge, start]: whether the child may hold the tile.
     """
-    first, joins, gain, keeps, drops, free, most = gains
+    first, gain, flags, free, most = gains
     measures, width = whole.shape[1], len(nests)
     now, without, having = np.empty(measures), np.zeros((measures, width)), np.zeros((measures, width))
     some, share = np.zeros(width, np.bool_), 1.0 - 1.0 / visits
@@ -91,11 +94,12 @@ def potentials(roles, loop_dim, steps, nests, visits, fits, terms, groups, kept,
                     if not len(first):
                         continue
                     if w == start:
-                        first[i, m, w], joins[i, m, w] = now[0], some[to]
+                        first[i, m, w] = now[0]
+                        flags[i, m, w] |= JOINS if some[to] else 0
                     else:
                         gain[i, m, w] = max(gain[i, m, w], now[0])
                 if w != start:
-                    _stays(i, start, w, -1, terms, groups, kept, now)
+                    _stays(i, start, w, NONE, terms, groups, kept, now)
                     if len(first):
                         free[i, w] = max(free[i, w], now[0])
                     for k in range(measures if share > 0.0 else 0):
@@ -105,8 +109,7 @@ def potentials(roles, loop_dim, steps, nests, visits, fits, terms, groups, kept,
                         most[i, w] = max(most[i, w], having[0, w])
                     for m in range(len(loop_dim) if len(first) and some[w] else 0):
                         if steps[m, w] >= 0:
-                            keeps[i, m, w] |= some[steps[m, w]]
-                            drops[i, m, w] |= not some[steps[m, w]]
+                            flags[i, m, w] |= KEEPS if some[steps[m, w]] else DROPS
                 if len(saved):
                     live[i, start, w] = some[w]
                     for k in range(measures):

@@ -72,7 +72,8 @@ class Walk(Tables):
         least = [float(cost[0] + priced[0, self.common.row_of[state]]) for state, cost, _ in self.feeds]
         row = int(self.common.row_of[self.feeds[int(np.argmin(least))][0]])
         common = self.common
-        bound_kernels.taken(row, self.per_bit(price), self.site, common.ways, common.blocked, self.spot, priced, used)
+        charge = self.per_bit(price), np.zeros(len(self.sides), np.bool_)
+        bound_kernels.taken(row, self.site, charge, common.ways, common.blocked, self.spot, priced, used)
         out = -limits.astype(float)
         for bits, edge in zip(used.tolist(), self.edges, strict=True):
             if groups[edge.child, edge.tensor] >= 0:
@@ -83,9 +84,10 @@ class Walk(Tables):
     def spot(self) -> tuple[Any, ...]:
         """Room for what kernels of bounds keep of one tile vector."""
         tensors, edges, loops = len(self.sides), len(self.edges), len(self.lattice.loops[0])
-        whole = [np.empty(n, np.int64) for n in (len(self.lattice.shape), tensors, tensors, edges, 2, loops)]
-        digits, own, special, bits, flags, after = whole
-        return digits, own, special, np.empty(tensors), bits, np.empty(edges), flags, after
+        digits, own, special, after, bits = (
+            np.empty(n, np.int64) for n in (len(self.lattice.shape), tensors, tensors, loops, edges)
+        )
+        return digits, own, special, np.empty(tensors), after, bits, np.empty((edges, 3))
 
     def full(self, price: Floats | None) -> float:
         """What all bits of the shared memories cost."""
