@@ -19,12 +19,16 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-kernel = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
-helper = njit(cache=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+# No kernel makes arrays: counting references to them would be a good part of what there is to compile.
+kernel = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
+helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 TEMPORAL, SUM, UNION, FORWARD, FIRST, FIXED = range(6)
 # Kinds of tables: one dim that indexes, one dim that does not, a window.
 CHAIN, REUSE, WINDOW = range(3)
+# Columns of a loop: its dim (term of the rank, in a window), step, mode, trips and coordinate; and for visiting
+# positions where it is, where it begins, and with which mode it goes on.
+DIM, STEP, MODE, TRIPS, COORD, INDEX, LOW, MOVING, COLUMNS = range(9)
 STATES = 256
 DIMS = 3  # terms of a rank at most
 # Numba compiles a helper anew for every literal that it is called with; these are integers like any other.
@@ -67,43 +71,36 @@ def _split_space(states, n, length, dead, count, step):
     return n
 
 
-@kernel
-def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):
+@helper
+def _chain_entry(bound, loops, count, cut, stepping, indexes, states, fresh):
     """(A, B) of a single dim, from multisets of tile lengths: no position is visited one by one.
 
     A state is (length, dead, count). Tiles of one dim never overlap, so a set survives a step only where the inside
     loops have a single active tile. ``dead`` is the length that the other tile of an inside loop leaves: an instance
     that is idle in it has a single tile. -1: another tile is active for certain.
     """
-    states = np.empty((STATES, 3), np.int64)
-    fresh = np.empty((STATES, 3), np.int64)
     n = _push(states, ZERO, bound, ZERO, ONE)
     temporal = 0
-    for loop in range(loops):
-        step, mode, m = steps[loop], modes[loop], ZERO
+    for loop in range(count):
+        step, mode, m = loops[loop, STEP], loops[loop, MODE], ZERO
         for i in range(n):
-            length, dead, count = states[i, 0], states[i, 1], states[i, 2]
+            length, dead, times = states[i, 0], states[i, 1], states[i, 2]
             full, rest = length // step, length % step
-            if mode == TEMPORAL:
-                if temporal < cut:
-                    m = _push(fresh, m, step, ZERO, count * full)
-                    m = _push(fresh, m, rest, ZERO, count)
-                elif temporal == cut and stepping:
-                    if full >= 1:
-                        m = _push(fresh, m, step, ZERO, count * (full - 1))
-                        m = _push(fresh, m, rest, ZERO, count)
-                elif length <= step:
-                    m = _push(fresh, m, length, dead, count)
-                elif full >= 2 or dead < 0:
-                    m = _push(fresh, m, step, NONE, count)
-                else:
-                    m = _push(fresh, m, step, max(min(step, dead), rest), count)
+            if mode == TEMPORAL and (temporal < cut or (temporal == cut and stepping)):
+                last = rest if temporal < cut or full >= 1 else ZERO
+                m = _push(fresh, m, step, ZERO, times * (full if temporal < cut else max(ZERO, full - 1)))
+                m = _push(fresh, m, last, ZERO, times)
             elif mode == SUM:
-                m = _split_space(fresh, m, length, dead, count, step)
+                m = _split_space(fresh, m, length, dead, times, step)
             else:
-                start = coords[loop] * step if mode == FIXED else 0
-                left = dead if dead < 0 else min(step, max(0, dead - start))
-                m = _push(fresh, m, min(step, length - start), left, count)
+                if mode == TEMPORAL:
+                    start, left = ZERO, dead
+                    if length > step:
+                        left = NONE if full >= 2 or dead < 0 else max(min(step, dead), rest)
+                else:
+                    start = loops[loop, COORD] * step if mode == FIXED else ZERO
+                    left = dead if dead < 0 else min(step, max(ZERO, dead - start))
+                m = _push(fresh, m, min(step, length - start), left, times)
         if mode == TEMPORAL:
             temporal += 1
         states, fresh, n = fresh, states, m
@@ -117,41 +114,41 @@ def chain_entry(bound, steps, modes, coords, loops, cut, stepping, indexes):
 
 
 @helper
-def _feasible(length, first, loops, dim, dims, steps, modes, index):
+def _feasible(length, first, dim, loops, count):
     """Whether the instance has anything to do in a tile of this length, by the loops from ``first`` on."""
-    for loop in range(first, loops):
-        if dims[loop] == dim:
-            if modes[loop] != TEMPORAL:
-                length -= index[loop] * steps[loop]
+    for loop in range(first, count):
+        if loops[loop, DIM] == dim:
+            if loops[loop, MODE] != TEMPORAL:
+                length -= loops[loop, INDEX] * loops[loop, STEP]
             if length <= 0:
                 return False
-            length = min(length, steps[loop])
+            length = min(length, loops[loop, STEP])
     return length > 0
 
 
 @helper
-def _tile(bounds, dims, steps, modes, loops, cut, stepping, index, since, start, length):
+def _tile(bounds, loops, count, cut, stepping, since, start, length):
     """Write start and length of every dim of one instance's tile, after a step, and before it if that is asked
     for (``since`` BEFORE); False when it is idle after it."""
     for row in range(since, 2):
         for dim in range(DIMS):
             start[row, dim], length[row, dim] = 0, bounds[dim]
         temporal = 0
-        for loop in range(loops):
-            dim, step, at = dims[loop], steps[loop], index[loop]
-            if modes[loop] == TEMPORAL:
+        for loop in range(count):
+            dim, step, at = loops[loop, DIM], loops[loop, STEP], loops[loop, INDEX]
+            whole = length[row, dim]
+            if loops[loop, MODE] == TEMPORAL:
                 if temporal == cut and stepping:
                     at += row - 1
                 elif temporal >= cut:
-                    at = 0
+                    at = ZERO
                     if row == BEFORE:
-                        at = (length[row, dim] - 1) // step
-                        rest = length[row, dim] - at * step
-                        if at > 0 and not _feasible(rest, loop + 1, loops, dim, dims, steps, modes, index):
+                        at = (whole - 1) // step
+                        if at > 0 and not _feasible(whole - at * step, loop + 1, dim, loops, count):
                             at -= 1
                 temporal += 1
             start[row, dim] += at * step
-            length[row, dim] = min(step, length[row, dim] - at * step)
+            length[row, dim] = min(step, whole - at * step)
     busy = True
     for dim in range(DIMS):
         busy &= length[AFTER, dim] > 0
@@ -222,42 +219,51 @@ def _paint(canvas, colour, base, strides, offset, size, start, length, row, dens
 
 
 @helper
-def _next(index, trips, moving, which, low):
-    """Advance the odometer over the loops whose ``moving`` is this; False when it wraps round."""
-    for loop in range(len(index) - 1, -1, -1):
-        if moving[loop] == which:
-            index[loop] += 1
-            if index[loop] < trips[loop]:
+def _next(loops, count, which):
+    """Advance the odometer over the loops that are MOVING with this mode; False when it wraps round."""
+    for loop in range(count - 1, -1, -1):
+        if loops[loop, MOVING] == which:
+            loops[loop, INDEX] += 1
+            if loops[loop, INDEX] < loops[loop, TRIPS]:
                 return True
-            index[loop] = low[loop]
+            loops[loop, INDEX] = loops[loop, LOW]
     return False
 
 
-@kernel
-def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips, coords, loops, cut, stepping, reuse):
-    """(A, B) of a rank with several dims or with padding, by visiting its tile positions; B is 0 unless ``reuse``."""
-    index, low, moving = np.zeros(loops, np.int64), np.zeros(loops, np.int64), np.zeros(loops, np.int64)
-    summed, united, forwarded = np.int64(SUM), np.int64(UNION), np.int64(FORWARD)
-    since, temporal, alone = BEFORE if reuse else AFTER, 0, True
-    for loop in range(loops):
-        mode = modes[loop]
+@helper
+def _begin(loops, count, cut, stepping):
+    """Put every loop to its first position: (whether there is one, whether no network merges different tiles)."""
+    temporal, some, alone = 0, True, True
+    for loop in range(count):
+        mode, low = loops[loop, MODE], ZERO
+        loops[loop, MOVING] = mode
         if mode == TEMPORAL:
-            low[loop] = 1 if temporal == cut and stepping else 0
-            moving[loop] = SUM if temporal < cut + low[loop] else TEMPORAL
+            low = ONE if temporal == cut and stepping else ZERO
+            loops[loop, MOVING] = SUM if temporal < cut + low else TEMPORAL
             temporal += 1
-        else:
-            moving[loop] = mode
-            low[loop] = coords[loop] if mode == FIXED else 0
-            alone &= trips[loop] == 1 or (mode != UNION and mode != FORWARD)
-        index[loop] = low[loop]
-        if moving[loop] == SUM and low[loop] >= trips[loop]:
-            return 0, 0
-    start, length = np.zeros((2, DIMS), np.int64), np.zeros((2, DIMS), np.int64)
-    canvas = np.zeros((3, size if size > 0 else 1), np.int64)
-    colour = a = b = 0
-    while True:
+        elif mode == FIXED:
+            low = loops[loop, COORD]
+        elif mode != SUM and mode != FIRST:
+            alone &= loops[loop, TRIPS] == 1
+        some &= loops[loop, MOVING] != SUM or low < loops[loop, TRIPS]
+        loops[loop, INDEX] = loops[loop, LOW] = low
+    return some, alone
+
+
+@kernel
+def window_entry(rank, loops, count, cut, stepping, reuse, room):
+    """(A, B) of a rank with several dims or with padding, by visiting its tile positions; B is 0 unless ``reuse``.
+
+    rank: bounds and strides of its dims, offset, size, and whether sets are dense; loops: COLUMNS of each, ``count`` of
+    them; room: see ``room_for``.
+    """
+    (bounds, strides, offset, size, dense), (start, length, canvas, clock) = rank, room
+    summed, united, forwarded = np.int64(SUM), np.int64(UNION), np.int64(FORWARD)
+    some, alone = _begin(loops, count, cut, stepping)
+    since, colour, a, b = BEFORE if reuse else AFTER, clock[0], 0, 0
+    while some:
         base, union, needed = colour + 1, 0, 0
-        if alone and not _tile(bounds, dims, steps, modes, loops, cut, stepping, index, since, start, length):
+        if alone and not _tile(bounds, loops, count, cut, stepping, since, start, length):
             pass
         elif alone and _run(strides, length, AFTER, dense) and (not reuse or _run(strides, length, BEFORE, dense)):
             union, needed = _overlap(strides, offset, size, start, length)
@@ -267,126 +273,78 @@ def window_entry(bounds, strides, offset, size, dense, dims, steps, modes, trips
                 colour += 1
                 for row in range(since, 2):
                     while True:  # over forwarding coordinates: first what any of them held before
-                        if _tile(bounds, dims, steps, modes, loops, cut, stepping, index, row, start, length):
+                        if _tile(bounds, loops, count, cut, stepping, row, start, length):
                             new, need = _paint(canvas, colour, base, strides, offset, size, start, length, row, dense)
                             union, needed = union + new, needed + need
-                        if not _next(index, trips, moving, forwarded, low):
+                        if not _next(loops, count, forwarded):
                             break
-                if not _next(index, trips, moving, united, low):
+                if not _next(loops, count, united):
                     break
         a += union
         b += union - needed if reuse else 0
-        if not _next(index, trips, moving, summed, low):
-            break
+        some = _next(loops, count, summed)
+    clock[0] = colour
     return a, b
 
 
+def room_for(size: int) -> tuple[np.ndarray, ...]:
+    """What window_entry writes into: start and length of tiles, and marks for a rank of this size, by a clock that
+    goes on from one entry to the next."""
+    start, length = np.empty((2, DIMS), np.int64), np.empty((2, DIMS), np.int64)
+    return start, length, np.zeros((3, max(1, size)), np.int64), np.zeros(1, np.int64)
+
+
 @kernel
-def fill_tables(
-    rows,
-    variant_steps,
-    table_kind,
-    table_rank,
-    table_loops,
-    table_modes,
-    table_coords,
-    table_size,
-    table_first,
-    loop_dim,
-    dim_bound,
-    rank_dims,
-    rank_strides,
-    rank_offset,
-    rank_size,
-    rank_dense,
-    a,
-    b,
-):
+def fill_tables(rows, variant_steps, tables, loop_dim, dim_bound, ranks, scratch, room, a, b):
     """Compute the tables of ``rows`` (table, variant) into a and b: stay[0..L] then step[0..L-1].
 
-    ``variant_steps[row]`` holds the steps of all loops as that variant has them. Tables with ``table_first``
-    set need only stay[L] (no reuse between steps).
+    ``variant_steps[row]`` holds the steps of all loops as that variant has them. tables: kind, rank or dim, loops and
+    their modes and coordinates, how many, and whether only stay[L] is needed (no reuse between steps); ranks: dims,
+    strides, offset, size, dense; scratch: see Plan.tables.
     """
-    widest = table_loops.shape[1]
-    steps, modes = np.empty(widest, np.int64), np.empty(widest, np.int64)
-    coords, trips = np.empty(widest, np.int64), np.empty(widest, np.int64)
-    dims = np.empty(widest, np.int64)
-    bounds, strides = np.ones(DIMS, np.int64), np.zeros(DIMS, np.int64)
-    enclosing = np.empty(len(dim_bound), np.int64)
+    kinds, indexes, table_loops, table_modes, table_coords, counts, firsts = tables
+    rank_dims, rank_strides, rank_offset, rank_size, rank_dense = ranks
+    loops, bounds, strides, enclosing, states, fresh = scratch
     for row in range(len(rows)):
         table = rows[row]
-        kind, rank, loops = table_kind[table], table_rank[table], table_size[table]
-        temporal = 0
+        kind, rank, count, first, temporal = kinds[table], indexes[table], counts[table], firsts[table], 0
         for dim in range(len(dim_bound)):
             enclosing[dim] = dim_bound[dim]
-        for i in range(loops):
-            loop = table_loops[table, i]
-            dim = loop_dim[loop]
-            steps[i], modes[i], coords[i] = variant_steps[row, loop], table_modes[table, i], table_coords[table, i]
-            trips[i] = (enclosing[dim] + steps[i] - 1) // steps[i]
-            enclosing[dim] = steps[i]
-            temporal += modes[i] == TEMPORAL
-            dims[i] = dim
-        if kind == WINDOW:
-            for i in range(DIMS):
-                dim = rank_dims[rank, i]
-                bounds[i] = dim_bound[dim] if dim >= 0 else 1
-                strides[i] = rank_strides[rank, i]
-                for j in range(loops):
-                    if loop_dim[table_loops[table, j]] == dim:
-                        dims[j] = i
-        for entry in range(2 * temporal + 1):
+        for i in range(DIMS if kind == WINDOW else 0):
+            dim = rank_dims[rank, i]
+            bounds[i], strides[i] = dim_bound[dim] if dim >= 0 else 1, rank_strides[rank, i]
+        for i in range(count):
+            dim, step = loop_dim[table_loops[table, i]], variant_steps[row, table_loops[table, i]]
+            loops[i, DIM], loops[i, STEP], loops[i, MODE] = dim, step, table_modes[table, i]
+            loops[i, TRIPS], loops[i, COORD] = (enclosing[dim] + step - 1) // step, table_coords[table, i]
+            enclosing[dim] = step
+            temporal += loops[i, MODE] == TEMPORAL
+            for term in range(DIMS if kind == WINDOW else 0):
+                if rank_dims[rank, term] == dim:
+                    loops[i, DIM] = term
+        for entry in range(temporal if first else 0, temporal + 1 if first else 2 * temporal + 1):
             stepping = entry > temporal
             cut = entry - temporal - 1 if stepping else entry
-            if table_first[table] and entry != temporal:
-                continue
             if kind == WINDOW:
-                a[row, entry], b[row, entry] = window_entry(
-                    bounds,
-                    strides,
-                    rank_offset[rank],
-                    rank_size[rank],
-                    rank_dense[rank],
-                    dims,
-                    steps,
-                    modes,
-                    trips,
-                    coords,
-                    loops,
-                    cut,
-                    stepping,
-                    not table_first[table],
-                )
+                window = bounds, strides, rank_offset[rank], rank_size[rank], rank_dense[rank]
+                a[row, entry], b[row, entry] = window_entry(window, loops, count, cut, stepping, not first, room)
             else:
-                a[row, entry], b[row, entry] = chain_entry(
-                    dim_bound[rank], steps, modes, coords, loops, cut, stepping, kind == CHAIN
+                a[row, entry], b[row, entry] = _chain_entry(
+                    dim_bound[rank], loops, count, cut, stepping, kind == CHAIN, states, fresh
                 )
 
 
 @kernel
-def fold(
-    a,
-    b,
-    ids,
-    table_ids,
-    table_base,
-    table_stride,
-    fold_groups,
-    fold_tables,
-    fold_full,
-    fold_loops,
-    fold_loop_group,
-    table_temporal,
-    out,
-):
+def fold(a, b, ids, rows, folds, table_temporal, scratch, out):
     """count = |first tile| + sum over steps of (prod A - prod B), per fold and mapping.
 
-    For table t, mapping m uses row ``table_base[t] + ids[table_ids[t], m] x table_stride[t]`` of a and b.
-    ``fold_loop_group[f, i]``: the group (position in ``fold_tables[f]``) of the fold's i-th temporal loop.
-    ``fold_full``: sum over all positions.
+    rows: (of ids, base, stride) per table: for table t, mapping m uses row ``base[t] + ids[of[t], m] x stride[t]`` of a
+    and b. folds: per fold how many groups, their tables, whether to sum over all positions, how many temporal loops,
+    and per temporal loop its group (position among the tables). scratch: two rows, as long as there are groups.
     """
-    cuts = np.empty(fold_tables.shape[1], np.int64)
-    at = np.empty(fold_tables.shape[1], np.int64)
+    table_ids, table_base, table_stride = rows
+    fold_groups, fold_tables, fold_full, fold_loops, fold_loop_group = folds
+    cuts, at = scratch
     for m in range(ids.shape[1]):
         for f in range(len(fold_full)):
             groups, full = fold_groups[f], fold_full[f]
@@ -396,51 +354,41 @@ def fold(
                 table = fold_tables[f, g]
                 at[g] = table_base[table] + ids[table_ids[table], m] * table_stride[table]
                 total *= a[at[g], table_temporal[table] if full else 0]
-            if not full:
-                for i in range(fold_loops[f]):
-                    stepper = fold_loop_group[f, i]
-                    entry = table_temporal[fold_tables[f, stepper]] + 1 + cuts[stepper]
-                    after, kept = a[at[stepper], entry], b[at[stepper], entry]
-                    if after != 0:
-                        for g in range(groups):
-                            if g != stepper:
-                                after *= a[at[g], cuts[g]]
-                                kept *= b[at[g], cuts[g]]
-                        total += after - kept
-                    cuts[stepper] += 1
+            for i in range(0 if full else fold_loops[f]):
+                stepper = fold_loop_group[f, i]
+                entry = table_temporal[fold_tables[f, stepper]] + 1 + cuts[stepper]
+                after, kept = a[at[stepper], entry], b[at[stepper], entry]
+                if after != 0:
+                    for g in range(groups):
+                        if g != stepper:
+                            after *= a[at[g], cuts[g]]
+                            kept *= b[at[g], cuts[g]]
+                    total += after - kept
+                cuts[stepper] += 1
             out[f, m] = total
 
 
 @kernel
-def variants(steps, columns):
-    """Per mapping the number of its combination of steps in ``columns``; and one mapping per combination."""
-    size = 1024
-    while size < 2 * len(steps):
-        size *= 2
-    slots = np.full(size, -1, np.int64)
-    ids = np.empty(len(steps), np.int64)
-    examples = np.empty(len(steps), np.int64)
-    count = 0
+def variants(steps, columns, slots, ids, examples):
+    """Write per mapping the number of its combination of steps in ``columns``, and one mapping per combination; returns
+    how many there are. ``slots``: -1 each, a power of two and at least twice as many as mappings."""
+    count, mask = 0, len(slots) - 1
     for m in range(len(steps)):
         key = 1469598103934665603
         for c in columns:
             key = (key ^ steps[m, c]) * 1099511628211
-        slot = (key ^ (key >> 32)) & (size - 1)
-        while True:
+        slot = (key ^ (key >> 32)) & mask
+        known = -1
+        while known < 0:
             known = slots[slot]
             if known < 0:
-                slots[slot] = count
+                known = slots[slot] = count
                 examples[count] = m
-                ids[m] = count
                 count += 1
-                break
-            same = True
             for c in columns:
                 if steps[examples[known], c] != steps[m, c]:
-                    same = False
+                    known = -1
                     break
-            if same:
-                ids[m] = known
-                break
-            slot = (slot + 1) & (size - 1)
-    return ids, examples[:count].copy()
+            slot = (slot + 1) & mask
+        ids[m] = known
+    return count

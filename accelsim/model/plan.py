@@ -173,15 +173,15 @@ class Plan:
 
     @cached_property
     def arrays(self) -> dict[str, Any]:
-        """The plan as the arrays that the kernels take."""
+        """The plan as the kernels take it: of its tables and of its folds; temporal loops per table; entries of a row;
+        and what kernels write into."""
         keys = list(self._tables)
         widest = max([1, *(len(key[2]) for key in keys)])
-        tables = {name: np.zeros((len(keys), widest), np.int64) for name in ("loops", "modes", "coords")}
-        for row, (_, _, loops, modes, coords, _) in enumerate(keys):
-            tables["loops"][row, : len(loops)] = loops
-            tables["modes"][row, : len(modes)] = modes
-            if coords is not None:
-                tables["coords"][row, : len(coords)] = coords
+        loops, modes, coords = (np.zeros((len(keys), widest), np.int64) for _ in range(3))
+        for row, (_, _, own, own_modes, own_coords, _) in enumerate(keys):
+            loops[row, : len(own)], modes[row, : len(own_modes)] = own, own_modes
+            if own_coords is not None:
+                coords[row, : len(own_coords)] = own_coords
         groups = max([1, *(len(tables_of) for tables_of, _, _ in self._fold_rows)])
         steps = max([1, *(len(s) for _, _, s in self._fold_rows)])
         fold_tables = np.zeros((len(self._fold_rows), groups), np.int64)
@@ -190,19 +190,23 @@ class Plan:
             fold_tables[row, : len(ids)] = ids
             fold_loop_group[row, : len(steppers)] = steppers
         temporal = [sum(m == k.TEMPORAL for m in key[3]) for key in keys]
+        kind, rank = (np.array([key[column] for key in keys], np.int64) for column in (0, 1))
+        size, first = np.array([len(key[2]) for key in keys], np.int64), np.array([key[5] for key in keys], np.bool_)
+        full = np.array([full for _, full, _ in self._fold_rows], np.bool_)
+        many, looped = (
+            np.array([*map(len, parts)], np.int64)
+            for parts in ([ids for ids, _, _ in self._fold_rows], [steppers for _, _, steppers in self._fold_rows])
+        )
+        chain = np.zeros((widest, k.COLUMNS), np.int64), *np.zeros((2, k.DIMS), np.int64)
+        states = np.empty((2, k.STATES, 3), np.int64)
         return {
-            **tables,
-            "kind": np.array([key[0] for key in keys], np.int64),
-            "rank": np.array([key[1] for key in keys], np.int64),
-            "size": np.array([len(key[2]) for key in keys], np.int64),
-            "first": np.array([key[5] for key in keys], np.bool_),
+            "tables": (kind, rank, loops, modes, coords, size, first),
+            "folds": (many, fold_tables, full, looped, fold_loop_group),
             "temporal": np.array(temporal, np.int64),
             "width": 2 * max([0, *temporal]) + 1,
-            "fold_groups": np.array([len(t) for t, _, _ in self._fold_rows], np.int64),
-            "fold_tables": fold_tables,
-            "fold_full": np.array([full for _, full, _ in self._fold_rows], np.bool_),
-            "fold_loops": np.array([len(s) for _, _, s in self._fold_rows], np.int64),
-            "fold_loop_group": fold_loop_group,
+            "scratch": (*chain, np.empty(len(self.operation.bounds), np.int64), *states),
+            "room": k.room_for(max([0, *(self.ranks[key[1]].size for key in keys if key[0] == k.WINDOW)])),
+            "groups": tuple(np.empty((2, groups), np.int64)),
         }
 
     @cached_property
@@ -216,11 +220,13 @@ class Plan:
         return {
             "loop_dim": np.array(self.loop_dim or [0], np.int64),
             "bound": np.array([n for _, n in self.operation.bounds], np.int64),
-            "dims": dims,
-            "strides": strides,
-            "offset": np.array([r.offset for r in self.ranks] or [0], np.int64),
-            "rank_size": np.array([r.size for r in self.ranks] or [0], np.int64),
-            "dense": np.array(self.dense or [False], np.bool_),
+            "ranks": (
+                dims,
+                strides,
+                np.array([r.offset for r in self.ranks] or [0], np.int64),
+                np.array([r.size for r in self.ranks] or [0], np.int64),
+                np.array(self.dense or [False], np.bool_),
+            ),
         }
 
     @cached_property
@@ -239,9 +245,9 @@ class Plan:
         """(A, B) of the given tables, each with its own steps of all loops."""
         t, s = self.arrays, self.space
         a, b = np.zeros((len(rows), t["width"]), np.int64), np.zeros((len(rows), t["width"]), np.int64)
-        k.fill_tables(rows, variant_steps, t["kind"], t["rank"], t["loops"], t["modes"], t["coords"], t["size"],
-                      t["first"], s["loop_dim"], s["bound"], s["dims"], s["strides"], s["offset"], s["rank_size"],
-                      s["dense"], a, b)  # fmt: skip
+        k.fill_tables(
+            rows, variant_steps, t["tables"], s["loop_dim"], s["bound"], s["ranks"], t["scratch"], t["room"], a, b
+        )
         return a, b
 
     def folds(
@@ -250,8 +256,7 @@ class Plan:
         """Every fold of every mapping: int64 of shape (folds, mappings); see kernels.fold for the row numbers."""
         t = self.arrays
         out = np.empty((len(self._fold_rows), ids.shape[1]), np.int64)
-        k.fold(a, b, ids, which, base, stride, t["fold_groups"], t["fold_tables"], t["fold_full"], t["fold_loops"],
-               t["fold_loop_group"], t["temporal"], out)  # fmt: skip
+        k.fold(a, b, ids, (which, base, stride), t["folds"], t["temporal"], t["groups"], out)
         return out
 
     def evaluate_one(self, steps: np.ndarray) -> list[int]:

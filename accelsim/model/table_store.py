@@ -48,7 +48,7 @@ class TableStore:
         nothing = np.zeros((0, self.plan.arrays["width"]), np.int64)
         ids, parts, start = [np.zeros(len(steps), np.int64)], [(nothing, nothing)], 0  # a plan may need no table
         for number, (columns, shelf) in enumerate(self.shelves.items(), start=1):
-            numbers, examples = k.variants(steps, np.array(columns, np.int64))
+            numbers, examples = _numbered(steps, columns)
             a, b = self._gathered(shelf, columns, steps[examples])
             ids.append(numbers)
             parts.append((a, b))
@@ -76,3 +76,11 @@ class TableStore:
         at = [shelf.rows[key] for key in keys]
         width = shelf.a.shape[2]
         return shelf.a[at].reshape(-1, width), shelf.b[at].reshape(-1, width)
+
+
+def _numbered(steps: np.ndarray, columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+    """Per mapping the number of its combination of steps in ``columns``; and one mapping per combination."""
+    slots = np.full(max(1024, 1 << (2 * len(steps) - 1).bit_length()), -1, np.int64)
+    numbers, examples = np.empty((2, len(steps)), np.int64)
+    count = k.variants(steps, np.array(columns, np.int64), slots, numbers, examples)
+    return numbers, examples[:count].copy()

@@ -11,8 +11,9 @@ from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from accelsim.search import slide_kernels
+from accelsim.search import kernels, slide_kernels
 from accelsim.search.edges import Edges
 from accelsim.search.frames import Frame, divisors
 from accelsim.search.grid import Flags, Floats, digits_of
@@ -91,19 +92,29 @@ class Side:
     def _slid(self, gains: tuple[Any, ...], saved: Floats, live: Flags) -> Floats:
         """Per edge, measure and tile of the node: what a slide saves at most; the rest is written where not empty."""
         profile, grid = self.profile, self.profile.grid
-        whole = np.zeros((max(1, len(profile.edges)), len(profile.measures), grid.size))
+        measures = len(profile.measures)
+        whole = np.zeros((max(1, len(profile.edges)), measures, grid.size))
         if self.slides:
-            first, measures, every, kept = profile.places
-            slide_kernels.potentials(
-                profile.roles, grid.loops[0], grid.steps, grid.nests, float(self.visits), self._fits,
-                (first, measures, self.weights, every, kept), grid.groups, profile.costs.tables.kept, whole,
-                gains, saved, live,
-            )  # fmt: skip
+            first, measure, _, kept = profile.places
+            groups = tuple(part[0, : grid.groups[0][0]] for part in grid.groups[1:])
+            scratch = np.empty(measures), *np.empty((2, measures, grid.size)), np.empty(grid.size, np.bool_)
+            for i, fits in enumerate(() if self._fits is None else self._fits):
+                own = slice(first[i], first[i + 1])
+                slide_kernels.potentials(
+                    profile.roles[grid.loops[0]] == kernels.REUSES, grid.steps, grid.nests, fits, float(self.visits),
+                    (measure[own], self.weights[own], kept[own]), groups, profile.costs.tables.kept, scratch,
+                    whole[i], tuple(_of(part, i) for part in gains), _of(saved, i), _of(live, i),
+                )  # fmt: skip
         return whole
 
     def forget(self) -> None:
         """Let go of what is large and quickly made again."""
         self._made = ()
+
+
+def _of(parts: NDArray[Any], edge: int) -> NDArray[Any]:
+    """The part of an edge, empty where all are."""
+    return parts[edge] if len(parts) else np.empty((0,) * (parts.ndim - 1), parts.dtype)
 
 
 def sides_of(edges: Edges, frame: Frame, tables: WindowTables, measures: int | None) -> tuple[Side, ...]:

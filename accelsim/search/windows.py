@@ -243,14 +243,11 @@ def _entry(
     limits, strides = np.ones(k.DIMS, np.int64), np.zeros(k.DIMS, np.int64)
     for i, term in enumerate(rank.terms):
         limits[i], strides[i] = bounds[i], term.stride
-    count = max(1, len(loops))
-    dims, steps, modes = (np.zeros(count, np.int64) for _ in range(3))
-    trips, coords = np.ones(count, np.int64), np.zeros(count, np.int64)
-    enclosing = list(bounds)
-    for i, (dim, step, mode) in enumerate(loops):
-        dims[i], steps[i], modes[i] = dim, min(step, enclosing[dim]), mode
-        trips[i] = -(-enclosing[dim] // steps[i])
-        enclosing[dim] = int(steps[i])
-    a, b = k.window_entry(limits, strides, rank.offset, rank.size, dense, dims, steps, modes, trips, coords,
-                          len(loops), cut, stepping, reuse)  # fmt: skip
+    chain, enclosing = np.zeros((max(1, len(loops)), k.COLUMNS), np.int64), list(bounds)
+    for row, (dim, step, mode) in zip(chain, loops, strict=False):
+        step = min(step, enclosing[dim])
+        row[[k.DIM, k.STEP, k.MODE, k.TRIPS]] = dim, step, mode, -(-enclosing[dim] // step)
+        enclosing[dim] = step
+    window = limits, strides, rank.offset, rank.size, dense
+    a, b = k.window_entry(window, chain, len(loops), cut, stepping, reuse, k.room_for(rank.size))
     return int(a), int(b)
