@@ -21,9 +21,7 @@ kernel = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 # Kernels that neither make nor return arrays need not count references to them.  Counting takes longer than all else
 # that they do: an atomic addition for every array of every tuple, in every call.
 lean = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
-helper = njit(
-    cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
-)
+helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 # Columns of a label's integers; NODES: edges whose children stand right inside its loop; from SLOT on, per slot where
 # its slide began (special tile vector + 1) or 0.
