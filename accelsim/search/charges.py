@@ -61,6 +61,14 @@ class Plan:
             return (*self.crossings, (self.back, self.returned)), self.distinct - self.back
         return self.crossings, self.distinct
 
+    def least(self) -> tuple[Weighed, float]:
+        """The same at least, where it is not known which outputs overlap: distinct ones that the parent adds to are no
+        more than those that pass there, and nothing goes back."""
+        less, first = min(0.0, self.distinct), self.returned._replace(returns=False)
+        weights = {crossing: weight for weight, crossing in self.crossings}
+        weights[first] = weights.get(first, 0.0) + less
+        return tuple((weight, crossing) for crossing, weight in weights.items()), self.distinct - less
+
 
 def _weight(
     weights: Weights, hops: tuple[tuple[float, float], ...], boundary: int, first: int, last: int, is_output: bool,

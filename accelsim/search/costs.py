@@ -122,13 +122,19 @@ class FrameCosts:
     def _instances(self, spread: Spread) -> int:
         return min(spread.positions, -(-self.extents[spread.dim] // max(1, spread.below)))
 
+    @cached_property
+    def sliding(self) -> frozenset[str]:
+        """The dims of windows that slide."""
+        return frozenset(t.dim for rank in self.parts[1] if len(rank.terms) > 1 for t in rank.terms)
+
     def _covered(self, rank: Rank, modes: Modes) -> float:
+        """Indexes of a window, at least where places in space are not known: all of them once."""
         loops, bounds = [], []
         for i, term in enumerate(rank.terms):
             bounds.append(self.extents[term.dim])
             width = prod(s.positions for s in self.frame.along(term.dim))
             for spread in self.frame.along(term.dim):
-                if spread in modes:
+                if spread in modes and not self.frame.is_family:
                     loops.append((i, spread.below * width, k.TEMPORAL))
                     width //= spread.positions
                     loops.append((i, spread.below * width, modes[spread]))

@@ -81,7 +81,8 @@ class Profile:
         base, rows = self.costs.base, Rows([], [], [], [])
         for e, edge in enumerate((*self.edges, *self.feeds)):
             for m, plan in enumerate(self.plans[e]):
-                crossings, once = plan.charged(self.merges(edge))
+                unknown = self.frame.is_family and self.costs.is_output and bool(self.costs.sliding)
+                crossings, once = plan.least() if unknown else plan.charged(self.merges(edge))
                 for weight, crossing in crossings:
                     if edge.child == MACS:
                         rows.fed.append(Row(e, m, crossing, weight * base * self.costs.fed(crossing)))
@@ -99,8 +100,7 @@ class Profile:
             return False
         first = self.problem.above[edge.parent]
         last = len(self.problem.rules.architecture.fanouts) if edge.child == MACS else self.problem.above[edge.child]
-        sliding = {t.dim for rank in self.costs.parts[1] if len(rank.terms) > 1 for t in rank.terms}
-        return any(s.dim in sliding and first <= s.fanout < last for s in self.frame.spreads)
+        return any(s.dim in self.costs.sliding and first <= s.fanout < last for s in self.frame.spreads)
 
     @cached_property
     def exact(self) -> tuple[Flags, Flags]:

@@ -6,6 +6,9 @@ and M MACs with data,
     between levels   at least  W x S  words pass
     to the MACs      at least  M / share,  share being the positions inside whose network merges the tensor's words
 
+Outputs that a window slides over may belong to several instances: what a parent adds to first is then no more than what
+passes there, and nothing that goes back is counted.
+
 It looks at nothing but how many positions the dims that reuse a tensor, or slide over it, have on every network, and
 few frames differ in that.
 """
@@ -35,11 +38,13 @@ class Quick:
         self.macs = [macs_with_data(rules.operation, tensor) for tensor in problem.tensors]
         self.sliding = [{t.dim for rank in x.ranks if len(rank.terms) > 1 for t in rank.terms} for x in problem.tensors]
         edges = (*problem.edges, *(edge for feeds in problem.feeds for edge in feeds))
-        self.plans = {edge: Plan.of(problem, edge, problem.measures[0]) for edge in edges}
-        # Where something is charged below nothing, or may be forgotten, or outputs overlap, there is no such bound.
-        weights = [w for plan in self.plans.values() for w in (plan.back, *(weight for weight, _ in plan.crossings))]
-        apart = not self.sliding[-1] and not problem.view.drop_unreused_registers
-        self.holds = apart and min(weights, default=0.0) >= 0
+        plans = {edge: Plan.of(problem, edge, problem.measures[0]) for edge in edges}
+        self.charges = {edge: plan.least() if self.sliding[edge.tensor] and edge.tensor == len(problem.tensors) - 1
+                        else plan.charged(merges=False) for edge, plan in plans.items()}  # fmt: skip
+        # Where something is charged below nothing, or may be forgotten, there is no such bound.
+        weights = [plan.back for plan in plans.values()]
+        weights += [weight for crossings, _ in self.charges.values() for weight, _ in crossings]
+        self.holds = not problem.view.drop_unreused_registers and min(weights, default=0.0) >= 0
         self._known: dict[tuple[int, Served, Served], float] = {}
 
     def energy(self, frame: Frame) -> float:
@@ -75,10 +80,7 @@ class Quick:
         return min(self._edge(edge, reusing, sliding) + best[edge.parent] for edge in self.problem.feeds[number])
 
     def _edge(self, edge: Edge, reusing: Served, sliding: Served) -> float:
-        plan, number = self.plans[edge], edge.tensor
-        crossings, constant = plan.crossings, plan.distinct
-        if plan.back:
-            crossings, constant = (*crossings, (plan.back, plan.returned)), constant - plan.back
+        number, (crossings, constant) = edge.tensor, self.charges[edge]
         outside = prod(n for fanout, _, n in reusing if fanout < self.problem.above[edge.parent])
         energy = constant * self.words[number] * outside
         for weight, crossing in crossings:
