@@ -13,16 +13,14 @@ from __future__ import annotations
 from functools import lru_cache
 from itertools import product
 from math import prod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.model import kernels as k
 from accelsim.model.plan import EVER_AS_UNION
-from accelsim.search import window_kernels
 from accelsim.search.frames import primes
-from accelsim.search.grid import Ints
 from accelsim.search.place import Place
 from accelsim.search.store import Store
 from accelsim.workload.operation import Operation, Rank, Tensor
@@ -89,8 +87,7 @@ class WindowTables(Store):
         """Sums of a window; tiles are numbered in the order of its terms."""
         key = (tuple(t.stride for t in rank.terms), rank.size, rank.offset, dense, places)
         if key not in self._made:
-            uneven = any(place.uneven for place in places)
-            self._made[key] = self._add(*(_uneven if uneven else _even)(rank, dense, places))
+            self._made[key] = self._add(*_sums(rank, dense, places))
         return self._made[key]
 
     def least(self, rank: Rank, dense: bool, choices: tuple[tuple[Place, ...], ...], shape: tuple[int, ...]) -> Table:
@@ -140,61 +137,20 @@ def _moves(places: tuple[Place, ...]) -> list[tuple[int, int]]:
     return [(d, trips) for d, place in enumerate(places) for trips in primes(place.rounds)]
 
 
-def _even(rank: Rank, dense: bool, places: tuple[Place, ...]) -> tuple[Sums, Sums]:
-    """Sums where all positions are alike."""
-    if not places:
-        held = float(0 <= rank.offset < rank.size)
-        return np.array([held]), np.full((1, 1, 1), held)
-    moves, counts = _moves(places), np.array([len(place.tiles) for place in places])
-    size, most = int(counts.prod()), max(place.rounds for place in places)
-    pos, tiles = np.zeros((len(places), most), np.int64), np.ones((len(places), counts.max()), np.int64)
-    merged, summed = [], []
-    for d, (place, term) in enumerate(zip(places, rank.terms, strict=True)):
-        pos[d, : place.rounds], tiles[d, : len(place.tiles)] = place.positions(), place.tiles
-        for distance, n, mode in place.space():
-            if mode in (k.UNION, k.FORWARD):
-                merged.append((term.stride * distance, n, mode == k.FORWARD))
-            elif mode == k.SUM:
-                summed.append((term.stride * distance, n))
-    low, high = rank.span({t.dim: place.bound for t, place in zip(rank.terms, places, strict=True)})
-    every, kept = np.zeros(size), np.zeros((size, size, 1 + len(moves)))
-    window_kernels.rank_table(
-        np.array([term.stride for term in rank.terms]), rank.offset, rank.size, dense, low >= 0 and high < rank.size,
-        pos, np.array([place.rounds for place in places]), np.array([place.inside for place in places]), tiles, counts,
-        np.array(merged, np.int64).reshape(-1, 3), np.array(summed, np.int64).reshape(-1, 2),
-        np.array(moves, np.int64).reshape(-1, 2), room_of(rank, pos, places), every, kept,
-    )  # fmt: skip
-    return every, kept
-
-
-def room_of(rank: Rank, pos: Ints, places: tuple[Place, ...]) -> tuple[Any, ...]:
-    """What rank_table writes into: where tiles begin, twice; four rows of marks; and three sets of tiles."""
-    alike, span = prod(place.rounds for place in places), 1
-    for place, term, at in zip(places, rank.terms, pos, strict=True):
-        span += 2 * term.stride * (int(at[place.rounds - 1]) + place.inside)
-        for distance, n, mode in place.space():
-            alike *= n if mode == k.SUM else 1
-            span += term.stride * distance * (n - 1) if mode in (k.UNION, k.FORWARD) else 0
-    begins, tiles = np.empty((2, alike), np.int64), np.empty((3, len(places)), np.int64)
-    return *begins, np.zeros((4, 2 * span + 2), np.int8), *tiles
-
-
-def _uneven(rank: Rank, dense: bool, places: tuple[Place, ...]) -> tuple[Sums, Sums]:
-    """Sums where some positions have smaller tiles or none, by visiting all."""
+def _sums(rank: Rank, dense: bool, places: tuple[Place, ...]) -> tuple[Sums, Sums]:
+    """Sums of a window, by visiting all of its positions."""
     moves, bounds = _moves(places), tuple(place.bound for place in places)
-    grid = list(product(*(place.tiles for place in places)))
+    grid, entry = list(product(*(place.tiles for place in places))), _Entries(rank, bounds, dense)
     every, kept = np.zeros(len(grid)), np.zeros((len(grid), len(grid), 1 + len(moves)))
     for t, node in enumerate(grid):
-        loops, outside = _loops(places, node, node, None)
-        every[t] = _entry(rank, bounds, dense, loops, outside, False, False)[0]
+        every[t] = entry(*_loops(places, node, node, None), False, False)[0]
         for q, block in enumerate(grid):
             if any(inside % tile for inside, tile in zip(block, node, strict=True)):
                 continue
             for kind, move in enumerate([None, *moves]):
                 if move is not None and places[move[0]].rounds % (block[move[0]] * move[1]):
                     continue
-                loops, outside = _loops(places, node, block, move)
-                kept[t, q, kind] = _entry(rank, bounds, dense, loops, outside, move is not None, True)[1]
+                kept[t, q, kind] = entry(*_loops(places, node, block, move), move is not None, True)[1]
     return every, kept
 
 
@@ -203,19 +159,23 @@ def _loops(
 ) -> tuple[Loops, int]:
     """Loops above a node of these tiles, and how many in time lie outside those that go back to their first when a loop
     over tiles ``block`` steps; ``move``: that loop is of the window's own (dim, trips), and comes next."""
-    heads: list[tuple[int, int, int]] = []
-    middle: list[tuple[int, int, int]] = []
-    tails: list[tuple[int, int, int]] = []
+    parts: tuple[Loops, Loops, Loops] = (), (), ()
     for d, place in enumerate(places):
-        steps = move is not None and move[0] == d
-        wider = block[d] * move[1] if move is not None and steps else block[d]
-        chain = [(tile, (d, step, mode)) for tile, step, mode in place.chain({node[d], block[d], wider})]
-        outer = max((i + 1 for i, (tile, _) in enumerate(chain) if tile >= wider), default=0)
-        inner = max((i + 1 for i, (tile, _) in enumerate(chain) if tile >= block[d]), default=outer)
-        heads += [loop for _, loop in chain[:outer]]
-        middle += [loop for _, loop in chain[outer:inner]]
-        tails += [loop for _, loop in chain[inner:]]
-    return (*heads, *middle, *tails), sum(mode == k.TEMPORAL for _, _, mode in heads)
+        trips = move[1] if move is not None and move[0] == d else 1
+        own = _parted(d, place, node[d], block[d], block[d] * trips)
+        parts = parts[0] + own[0], parts[1] + own[1], parts[2] + own[2]
+    heads, middle, tails = parts
+    return heads + middle + tails, sum(mode == k.TEMPORAL for _, _, mode in heads)
+
+
+@lru_cache(maxsize=65536)
+def _parted(d: int, place: Place, node: int, block: int, wider: int) -> tuple[Loops, Loops, Loops]:
+    """The loops of one dim down to a node's tile: outside of a tile ``wider``, inside of that, and inside ``block``."""
+    chain = place.chain({node, block, wider})
+    outer = max((i + 1 for i, (tile, _, _) in enumerate(chain) if tile >= wider), default=0)
+    inner = max((i + 1 for i, (tile, _, _) in enumerate(chain) if tile >= block), default=outer)
+    loops = tuple((d, step, mode) for _, step, mode in chain)
+    return loops[:outer], loops[outer:inner], loops[inner:]
 
 
 def _ever(places: tuple[Place, ...]) -> Loops:
@@ -230,24 +190,29 @@ def _ever(places: tuple[Place, ...]) -> Loops:
     return tuple(loops)
 
 
+@lru_cache(maxsize=65536)
 def covered(rank: Rank, bounds: tuple[int, ...], dense: bool, loops: Loops) -> int:
     """Indexes of a rank that hold data and are ever reached, per combination of summed coordinates."""
     ever = tuple((dim, step, EVER_AS_UNION[mode]) for dim, step, mode in loops)
-    return _entry(rank, bounds, dense, ever, 0, False, False)[0]
+    return _Entries(rank, bounds, dense)(ever, 0, False, False)[0]
 
 
-@lru_cache(maxsize=200_000)
-def _entry(
-    rank: Rank, bounds: tuple[int, ...], dense: bool, loops: Loops, cut: int, stepping: bool, reuse: bool
-) -> tuple[int, int]:
-    limits, strides = np.ones(k.DIMS, np.int64), np.zeros(k.DIMS, np.int64)
-    for i, term in enumerate(rank.terms):
-        limits[i], strides[i] = bounds[i], term.stride
-    chain, enclosing = np.zeros((max(1, len(loops)), k.COLUMNS), np.int64), list(bounds)
-    for row, (dim, step, mode) in zip(chain, loops, strict=False):
-        step = min(step, enclosing[dim])
-        row[[k.DIM, k.STEP, k.MODE, k.TRIPS]] = dim, step, mode, -(-enclosing[dim] // step)
-        enclosing[dim] = step
-    window = limits, strides, rank.offset, rank.size, dense
-    a, b = k.window_entry(window, chain, len(loops), cut, stepping, reuse, k.room_for(rank.size))
-    return int(a), int(b)
+class _Entries:
+    """Sums of one window over the positions of its tiles (model.kernels.window_entry)."""
+
+    def __init__(self, rank: Rank, bounds: tuple[int, ...], dense: bool) -> None:
+        limits, strides = np.ones(k.DIMS, np.int64), np.zeros(k.DIMS, np.int64)
+        for i, term in enumerate(rank.terms):
+            limits[i], strides[i] = bounds[i], term.stride
+        self.window, self.room = (limits, strides, rank.offset, rank.size, dense), k.room_for(rank.size)
+        self.bounds = bounds
+
+    def __call__(self, loops: Loops, cut: int, stepping: bool, reuse: bool) -> tuple[int, int]:
+        rows, enclosing = [], list(self.bounds)
+        for dim, step, mode in loops:
+            step = min(step, enclosing[dim])
+            rows.append((dim, step, mode, -(-enclosing[dim] // step), 0, 0, 0, 0))
+            enclosing[dim] = step
+        chain = np.array(rows, np.int64).reshape(-1, k.COLUMNS)
+        a, b = k.window_entry(self.window, chain, len(rows), cut, stepping, reuse, self.room)
+        return int(a), int(b)
