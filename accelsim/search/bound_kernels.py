@@ -12,6 +12,8 @@ needed twice.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call"
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 
@@ -23,6 +25,7 @@ lean = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 ROW, NEXT = range(2)  # columns of a standing that was reached
+PLACE, TILES = range(2)  # columns of one that was come to: where it stands among these, and the tile vector
 HELD, PLACED, CLOSED = range(3)  # columns of an edge at a tile vector: what bits, placing and closing its child costs
 # Numba compiles a helper anew for every literal that it is called with; this is an integer like any other.
 ZERO = np.int64(0)
@@ -146,36 +149,29 @@ def _come_to(q, site, charge, spot):
 
 @helper
 def _reach(q, row, value, heads, links, values, used):
-    """Note that a standing is reached at tile vector ``q``, lists being in the order of falling numbers."""
+    """Note that a standing is reached at tile vector ``q``, lists being in the order of falling numbers: (its place,
+    places used)."""
     at, before = heads[q], -1
     while at >= 0 and links[at, ROW] > row:
         at, before = links[at, NEXT], at
     if at >= 0 and links[at, ROW] == row:
         values[at] = min(values[at], value)
-        return used
+        return at, used
     links[used, ROW], links[used, NEXT] = row, at
     values[used] = value
     if before < 0:
         heads[q] = used
     else:
         links[before, NEXT] = used
-    return used + 1
-
-
-@helper
-def _found(q, row, heads, links):
-    """The number under which a standing was reached at tile vector ``q``, or -1."""
-    at = heads[q]
-    while at >= 0 and links[at, ROW] > row:
-        at = links[at, NEXT]
-    return at if at >= 0 and links[at, ROW] == row else -1
+    return used, used + 1
 
 
 @lean
 def taken(row, site, charge, ways, blocked, spot, bound, used):
     """Add per edge the bits of the tiles on the way that ``relax`` found from a row at the innermost tile vector on."""
     loop_dim, (way_first, way_row, way_after) = site[0][2], ways
-    after, bits, edge, q = spot[4], spot[5], spot[6], int(ZERO)
+    after, bits, edge = spot[4], spot[5], spot[6]
+    q: Any = ZERO
     while row > 0:
         _come_to(q, site, charge, spot)
         best, placed, to = np.inf, -1, -1
@@ -258,18 +254,18 @@ def _ending(row, is_outermost, stand, edge):
 
 
 @lean
-def follow(used, frame, bound, enough, heads, links, values):
+def follow(used, frame, bound, enough, heads, links, values, record):
     """(least energy of a way through the frame; the least of what was ruled out, which comes to ``enough`` or more;
-    standings reached).
+    standings reached, and those of them that were not ruled out).
 
     used: standings reached at the innermost tile vector, by feeding the MACs; frame: see accelsim.search.slid;
-    bound[q, row]: the relaxed bound at the same prices.  heads[q]: the standings reached are listed from there on, the
-    values of those that are ruled out becoming infinite.  The room of ``links`` is all that may be reached: beyond it
-    nothing is known, and the energies are minus infinity.
+    bound[q, row]: the relaxed bound at the same prices.  heads[q]: the standings reached are listed from there on.  The
+    room of ``links`` is all that may be reached: beyond it nothing is known, and the energies are minus infinity.
+    record: what ``remaining`` takes of the standings, one after the other as they were come to; empty for nothing.
     """
     (stand, (first_way, way_after, way_edge), onward), site, loops, gains, charge, spot = frame
-    loop_dim, onto, edge = loops[0], spot[4], spot[6]
-    least, floor, top = np.inf, np.inf, len(heads) - 1
+    loop_dim, onto, edge, (places, begins, ends, targets, costs) = loops[0], spot[4], spot[6], record
+    least, floor, top, count, ways = np.inf, np.inf, len(heads) - 1, 0, 0
     margin = (len(loop_dim) << stand[3].shape[1]) + len(edge)
     for q in range(len(heads)):
         at = heads[q]
@@ -279,69 +275,53 @@ def follow(used, frame, bound, enough, heads, links, values):
             row, here = links[at, ROW], values[at]
             ahead = here + _to_come(row, q, stand, gains, spot, bound)
             if ahead >= enough:
-                floor, values[at] = min(floor, ahead), np.inf
+                floor = min(floor, ahead)
                 at = links[at, NEXT]
                 continue
-            if used + margin > len(links):
-                return -np.inf, -np.inf, used
-            least = min(least, here + _ending(row, q == top, stand, edge))
+            if used + margin > len(links) or (len(costs) and ways + margin > len(costs)):
+                return -np.inf, -np.inf, used, count
+            ending = _ending(row, q == top, stand, edge)
+            least = min(least, here + ending)
+            if len(costs):
+                places[count, PLACE], places[count, TILES], begins[count], ends[count] = at, q, ways, ending
+            count += 1
             for way in range(first_way[row], first_way[row + 1]):
                 cost = edge[way_edge[way], PLACED]
                 if cost < np.inf:
-                    used = _reach(q, way_after[way], here + cost, heads, links, values, used)
+                    to, used = _reach(q, way_after[way], here + cost, heads, links, values, used)
+                    if len(costs):
+                        targets[ways], costs[ways] = to, cost
+                        ways += 1
             for m in range(len(loop_dim)):
                 cost, slide, may = _step(row, m, stand, loops, gains, spot)
                 more = may if slide >= 0 else -1
                 while more >= 0:  # every choice of those that may
-                    used = _reach(
-                        onto[m], onward[row, loop_dim[m], slide | more], here + cost, heads, links, values, used
-                    )
+                    after = onward[row, loop_dim[m], slide | more]
+                    to, used = _reach(onto[m], after, here + cost, heads, links, values, used)
+                    if len(costs):
+                        targets[ways], costs[ways] = to, cost
+                        ways += 1
                     more = (more - 1) & may if more else -1
             at = links[at, NEXT]
-    return least, floor, used
+    if len(costs):
+        begins[count] = ways
+    return least, floor, used, count
 
 
 @lean
-def remaining(frame, heads, links, values, order, rest):
-    """Write what is still to come at least from every standing that ``follow`` reached and did not rule out."""
-    (stand, (first_way, way_after, way_edge), onward), site, loops, gains, charge, spot = frame
-    loop_dim, onto, edge, top = loops[0], spot[4], spot[6], len(heads) - 1
-    for q in range(top, -1, -1):
-        count, at = 0, heads[q]
-        if at >= 0:
-            _come_to(q, site, charge, spot)
-        while at >= 0:
-            order[count] = at
-            count, at = count + 1, links[at, NEXT]
-        for place in range(count - 1, -1, -1):
-            at = order[place]
-            row, best = links[at, ROW], np.inf
-            if values[at] < np.inf:
-                best = _ending(row, q == top, stand, edge)
-                for way in range(first_way[row], first_way[row + 1]):
-                    to = _found(q, way_after[way], heads, links)
-                    best = min(best, edge[way_edge[way], PLACED] + rest[to]) if to >= 0 else best
-                for m in range(len(loop_dim)):
-                    cost, slide, may = _step(row, m, stand, loops, gains, spot)
-                    more = may if slide >= 0 else -1
-                    while more >= 0:
-                        to = _found(onto[m], onward[row, loop_dim[m], slide | more], heads, links)
-                        best = min(best, cost + rest[to]) if to >= 0 else best
-                        more = (more - 1) & may if more else -1
-            rest[at] = best
-
-
-@lean
-def noted(heads, links, rest, keys, values):
-    """Write ``rest`` into a table of open addresses: the key of a standing is its row x tile vectors + tile vector."""
+def remaining(count, record, links, tiles, rest, keys, found):
+    """Write what is still to come at least from every standing that ``follow`` did not rule out: in a table of open
+    addresses, by the row of the standing x tile vectors + tile vector.  ``rest``: infinite, per place."""
+    places, begins, ends, targets, costs = record
     mask = len(keys) - 1
-    for q in range(len(heads)):
-        at = heads[q]
-        while at >= 0:
-            if rest[at] < np.inf:
-                key = links[at, ROW] * len(heads) + q
-                slot = (key * SPREAD >> 20) & mask
-                while keys[slot] >= 0:
-                    slot = (slot + 1) & mask
-                keys[slot], values[slot] = key, rest[at]
-            at = links[at, NEXT]
+    for n in range(count - 1, -1, -1):
+        at, best = places[n, PLACE], ends[n]
+        for way in range(begins[n], begins[n + 1]):
+            best = min(best, costs[way] + rest[targets[way]])
+        rest[at] = best
+        if best < np.inf:
+            key = links[at, ROW] * tiles + places[n, TILES]
+            slot = (key * SPREAD >> 20) & mask
+            while keys[slot] >= 0:
+                slot = (slot + 1) & mask
+            keys[slot], found[slot] = key, best

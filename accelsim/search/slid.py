@@ -17,17 +17,20 @@ from accelsim.search.walk import Walk
 
 MOST_STANDINGS, MOST_REACHED = 2_000, 200_000
 """Standings of a machine's levels beyond which slides are not followed, and how many may be reached in a frame."""
+WAYS = 20
+"""Ways on from one of them, on average, that a guide has room for."""
+NO_RECORD = np.empty((0, 2), np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64), np.empty(0)
+"""Nothing is kept for bound_kernels.remaining."""
 
 
 class _Reached(NamedTuple):
-    """What bound_kernels.follow found: the least energy of a way through the frame and of what was ruled out; and the
-    standings reached."""
+    """What bound_kernels.follow found: the least energy of a way through the frame and of what was ruled out; the
+    standings reached, and how many of them were not ruled out."""
 
     least: float
     floor: float
-    heads: Ints
     links: Ints
-    values: Floats
+    kept: int
 
 
 @dataclass(frozen=True)
@@ -82,18 +85,18 @@ class Slides:
         """The guide for labels that come to less than ``enough``; None where that is not known."""
         if self.standings is None or enough == inf:
             return None
-        reached = self._follow(enough)
+        ways = MOST_REACHED * WAYS
+        places, begins, targets = (np.empty(n, np.int64) for n in ((MOST_REACHED, 2), MOST_REACHED + 1, ways))
+        record = places, begins, np.empty(MOST_REACHED), targets, np.empty(ways)
+        reached = self._follow(enough, record)
         if reached.floor == -inf:
             return None
-        rest = np.empty(len(reached.links))
-        order = np.empty(self.standings.count, np.int64)
-        bound_kernels.remaining(self._frame, reached.heads, reached.links, reached.values, order, rest)
-        size = 1 << max(4, int(np.isfinite(rest).sum()).bit_length() + 1)
+        rest, size = np.full(len(reached.links), inf), 1 << max(4, reached.kept.bit_length() + 1)
         keys, found, codes = np.full(size, -1, np.int64), np.empty(size), np.zeros(len(self.walk.sides), np.int64)
-        bound_kernels.noted(reached.heads, reached.links, rest, keys, found)
+        bound_kernels.remaining(reached.kept, record, reached.links, self.walk.lattice.size, rest, keys, found)
         return Guide(reached.floor, (*self.standings.labels, codes, keys, found))
 
-    def _follow(self, enough: float) -> _Reached:
+    def _follow(self, enough: float, record: tuple[Any, ...] = NO_RECORD) -> _Reached:
         assert self.standings is not None
         bound, full, plain = self.walk.priced(self.price), self.walk.full(self.price), self.standings.labels[0]
         starts: dict[int, float] = {}
@@ -103,9 +106,11 @@ class Slides:
         links, values, count = np.empty((room, 2), np.int64), np.empty(room), len(starts)
         rows, heads[0] = sorted(starts, reverse=True), 0
         links[:count], values[:count] = list(zip(rows, [*range(1, count), -1], strict=True)), [starts[r] for r in rows]
-        least, floor, used = bound_kernels.follow(count, self._frame, bound, enough + full, heads, links, values)
+        least, floor, used, kept = bound_kernels.follow(
+            count, self._frame, bound, enough + full, heads, links, values, record
+        )
         self.reached += int(used)
-        return _Reached(float(least) - full, float(floor) - full, heads, links[:used], values[:used])
+        return _Reached(float(least) - full, float(floor) - full, links[:used], int(kept))
 
 
 def _standings(walk: Walk) -> Standings | None:
