@@ -79,10 +79,11 @@ class Profile:
     @cached_property
     def rows(self) -> Rows:
         base, rows = self.costs.base, Rows([], [], [], [])
+        unknown = self.frame.is_family and self.costs.is_output and bool(self.costs.sliding)
         for e, edge in enumerate((*self.edges, *self.feeds)):
+            merges = self.merges(edge)
             for m, plan in enumerate(self.plans[e]):
-                unknown = self.frame.is_family and self.costs.is_output and bool(self.costs.sliding)
-                crossings, once = plan.least() if unknown else plan.charged(self.merges(edge))
+                crossings, once = plan.least() if unknown else plan.charged(merges)
                 for weight, crossing in crossings:
                     if edge.child == MACS:
                         rows.fed.append(Row(e, m, crossing, weight * base * self.costs.fed(crossing)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from accelsim.search import bound_kernels
+from accelsim.search.edges import LARGEST
 from accelsim.search.grid import Floats, Ints
 from accelsim.search.tables import Tables
 
@@ -61,17 +62,15 @@ class Walk(Tables):
 
     def root(self, price: Floats | None) -> float:
         """What no mapping's energy goes below, by these prices."""
-        priced = self.priced(price)
-        least = min(float(cost[0] + priced[0, self.common.row_of[state]]) for state, cost, _ in self.feeds)
-        return least - self.full(price)
+        rows, costs = self.starts
+        return float((costs[0] + self.priced(price)[0, rows]).min()) - self.full(price)
 
     def excess(self, price: Floats) -> Floats:
         """What ``root`` gains per price: bits that its cheapest way takes of a shared memory, less what there is."""
         groups, limits = self.common.capacities
         priced, used = self.priced(price), np.zeros(len(self.edges), np.int64)
-        least = [float(cost[0] + priced[0, self.common.row_of[state]]) for state, cost, _ in self.feeds]
-        row = int(self.common.row_of[self.feeds[int(np.argmin(least))][0]])
-        common = self.common
+        (rows, costs), common = self.starts, self.common
+        row = int(rows[np.argmin(costs[0] + priced[0, rows])])
         charge = self.per_bit(price), np.zeros(len(self.sides), np.bool_)
         bound_kernels.taken(row, self.site, charge, common.ways, common.blocked, self.spot, priced, used)
         out = -limits.astype(float)
@@ -148,7 +147,7 @@ class Walk(Tables):
         """Per fan-out in use, innermost first, and dim: number of the tile from which on it lies outside of it all, and
         of the largest before it begins there or further out."""
         shape = (len(passes), max(1, len(self.dims)))
-        passed, most = np.zeros(shape, np.int64), np.full(shape, np.iinfo(np.int64).max)
+        passed, most = np.zeros(shape, np.int64), np.full(shape, LARGEST)
         for row, fanout in enumerate(passes):
             for spread in self.frame.spreads:
                 if spread.fanout == fanout and spread.below:
@@ -169,6 +168,12 @@ class Walk(Tables):
         return ways
 
     @cached_property
+    def starts(self) -> tuple[Ints, Floats]:
+        """Per way to feed the MACs, the row of bounds where it begins; and per measure and way its cost."""
+        states, costs = [state for state, _, _ in self.feeds], [cost for _, cost, _ in self.feeds]
+        return self.common.row_of[states], np.array(costs).T
+
+    @cached_property
     def multiplied(self) -> Floats:
         """What the MACs themselves cost, per measure."""
         out = np.zeros(self.measures)
@@ -183,5 +188,5 @@ class Walk(Tables):
     @cached_property
     def lower(self) -> Floats:
         """Per measure, what no mapping of the frame goes below."""
-        starts = [cost + self.relaxed[:, 0, self.common.row_of[state]] for state, cost, _ in self.feeds]
-        return np.asarray(np.min(starts, axis=0))
+        rows, costs = self.starts
+        return np.asarray((costs + self.relaxed[:, 0, rows]).min(axis=1))
