@@ -12,11 +12,13 @@ import warnings
 from hashlib import sha256
 from pathlib import Path
 
+import numba
 import pytest
 
 import accelsim
 from accelsim.architecture.render import render_architecture
 from accelsim.cli import main as cli_main
+from accelsim.cli import output
 from accelsim.cli.main import cli, main
 from accelsim.cli.options import CONVENTIONS
 from accelsim.errors import InfeasibleError
@@ -566,3 +568,15 @@ def test_an_interrupted_map_prints_the_best_so_far(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert parse_mapping(out[: out.index("MAC\n") + 4]) == result.mapping
     assert "Interrupted: the best so far." in out
+
+
+def test_a_line_of_progress_tells_of_compilation() -> None:
+    said: list[str] = []
+    add = numba.njit(lambda a, b: a + b)
+    with output.telling_of_compilation(said.append):
+        assert add(1, 2) == 3
+        first = list(said)
+        assert add(3, 4) == 7  # of the same types: nothing is compiled
+    assert first == said == ["compiling, once on this installation"]
+    assert add(1.0, 2.0) == 3.0  # compiled, but nobody is told any more
+    assert said == first

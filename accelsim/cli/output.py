@@ -92,7 +92,28 @@ def _line(task: str) -> Iterator[Callable[[str], None] | None]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         row = bar.add_task(task, total=None)
-        yield lambda state: bar.update(row, description=f"{task}: {state}")
+
+        def say(state: str) -> None:
+            bar.update(row, description=f"{task}: {state}")
+
+        with telling_of_compilation(say):
+            yield say
+
+
+@contextmanager
+def telling_of_compilation(say: Callable[[str], None]) -> Iterator[None]:
+    """Say so where a kernel is compiled: a first run takes seconds for it, and no later one does."""
+    from numba.core import event
+
+    class Compiling(event.Listener):  # type: ignore[misc]
+        def on_start(self, event: object) -> None:
+            say("compiling, once on this installation")
+
+        def on_end(self, event: object) -> None:
+            pass
+
+    with event.install_listener("numba:compile", Compiling()):
+        yield
 
 
 @contextmanager
@@ -130,6 +151,7 @@ def progress(task: str) -> Iterator[Callable[[int, int], None] | None]:
         row = bar.add_task(task, total=None)
 
         def advance(done: int, of: int) -> None:
-            bar.update(row, completed=done, total=of)
+            bar.update(row, completed=done, total=of, description=task)
 
-        yield advance
+        with telling_of_compilation(lambda state: bar.update(row, description=f"{task}: {state}")):
+            yield advance
