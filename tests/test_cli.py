@@ -577,6 +577,6 @@ def test_a_line_of_progress_tells_of_compilation() -> None:
         assert add(1, 2) == 3
         first = list(said)
         assert add(3, 4) == 7  # of the same types: nothing is compiled
-    assert first == said == ["compiling, once on this installation"]
+    assert first == said == ["compiling, once on this installation", ""]
     assert add(1.0, 2.0) == 3.0  # compiled, but nobody is told any more
     assert said == first

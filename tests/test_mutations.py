@@ -28,25 +28,29 @@ MUTANTS = {
     ),
     "the ragged last coordinate does nothing": (
         "model/kernels.py",
-        "        n = _push(states, n, rest, 0, count)\n    else:",
-        "        n = _push(states, n, 0, 0, count)\n    else:",
+        "        n = _push(states, n, rest, ZERO, count)\n    else:",
+        "        n = _push(states, n, ZERO, ZERO, count)\n    else:",
     ),
     "the first tile of a loop is counted as a step": (
         "model/kernels.py",
-        "m = _push(fresh, m, step, 0, count * (full - 1))",
-        "m = _push(fresh, m, step, 0, count * full)",
+        "max(ZERO, full - 1)",
+        "full",
     ),
     "an idle instance forgets its tile": (
         "model/kernels.py",
-        "if at > 0 and not _feasible(rest, loop + 1, loops, dim, dims, steps, modes, index):",
+        "if at > 0 and not _feasible(whole - at * step, loop + 1, dim, loops, count):",
         "if False:",
     ),
     "padding is fetched": ("model/kernels.py", "low, low0 = max(0, low), max(0, low0)", "low, low0 = low, low0"),
-    "stride gaps are fetched": ("model/kernels.py", "return steps_left == 0", "return True"),
+    "stride gaps are fetched": (
+        "model/kernels.py",
+        "if length[row, best] > 1 and strides[best] > reach:",
+        "if False:",
+    ),
     "a multicast word that every holder had is read again": (
         "model/kernels.py",
-        "b += union - needed",
-        "b += 0 * needed",
+        "needed + need",
+        "needed + new",
     ),
     "nothing is reused between steps": ("model/kernels.py", "total += after - kept", "total += after"),
     "forwarding is multicast": (

@@ -17,7 +17,7 @@ from strategies import random_case
 
 from accelsim.architecture.files import load_architecture
 from accelsim.architecture.spec import Architecture, Axis, Compute, Fanout, Keep, Level
-from accelsim.errors import InfeasibleError, InputError
+from accelsim.errors import InfeasibleError, InputError, MappingError
 from accelsim.mapping.dataflow import Dataflow, dataflow_violations
 from accelsim.mapping.nest import Mapping, Spatial, Storage, Temporal
 from accelsim.mapping.validity import violations
@@ -31,7 +31,7 @@ from accelsim.search.problem import Problem
 from accelsim.search.rules import Rules, dataflow_of
 from accelsim.workload.layer import Convolution
 from accelsim.workload.lowering import Plane, convolution, pooling
-from accelsim.workload.operation import Operation
+from accelsim.workload.operation import Operation, Rank, Tensor, Term
 
 Keeps = tuple[tuple[str, Keep], ...]
 REGISTERS: tuple[Keeps, ...] = (
@@ -169,6 +169,15 @@ def test_an_operation_without_macs_is_not_searched() -> None:
     with pytest.raises(InputError) as error:
         search(pool, load_architecture("rs256"))
     assert str(error.value) == "pool: only an operation with MACs has mappings to search, not a vector operation"
+
+
+def test_a_window_of_four_dims_is_refused_in_one_sentence() -> None:
+    window = Rank((Term("A"), Term("B", 2), Term("C", 4), Term("D", 8)), 16)
+    inputs, weights = Tensor("inputs", (window,)), Tensor("weights", (Rank((Term("M"),), 2),))
+    outputs = Tensor("outputs", (Rank((Term("M"),), 2), Rank((Term("A"),), 2)))
+    four = Operation("four", tuple((dim, 2) for dim in "ABCDM"), (inputs, weights, outputs))
+    with pytest.raises(MappingError, match="^four: .* 'inputs' .* a rank has more than 3 dims; .* execute it instead$"):
+        search(four, load_architecture("eyeriss_like_unified"))
 
 
 def test_an_unknown_objective_is_refused() -> None:

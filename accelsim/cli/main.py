@@ -7,7 +7,6 @@ error; 130 interrupted.
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -30,7 +29,6 @@ from accelsim.cli.view import view
 from accelsim.errors import AccelsimError, InfeasibleError, nearest
 
 FINE, INFEASIBLE, WRONG, INTERRUPTED = 0, 1, 2, 130
-SELDOM = 100_000, 20, 20
 BROKEN_PIPE, TERMINATED = 141, 143
 """What a shell reports of a program whose reader went away (128 + SIGPIPE), and of one that was killed."""
 
@@ -82,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
-        with _terminable(), _workers_end_with_us(), _plain_warnings(), _seldom_collecting():
+        with _terminable(), _workers_end_with_us(), _plain_warnings():
             return _invoke(list(sys.argv[1:] if arguments is None else arguments))
     except click.exceptions.Exit as done:
         return done.exit_code
@@ -120,18 +118,6 @@ def _stopped_by(error: BaseException | None) -> int | None:
             return error.exit_code
         error = error.__context__
     return None
-
-
-@contextlib.contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """Look for garbage in cycles seldom: compiling and searching make many objects and hardly any such garbage, and
-    looking for it took a twentieth of the time."""
-    usual = gc.get_threshold()
-    gc.set_threshold(*SELDOM)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
 
 
 @contextlib.contextmanager

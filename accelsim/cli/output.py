@@ -94,7 +94,7 @@ def _line(task: str) -> Iterator[Callable[[str], None] | None]:
         row = bar.add_task(task, total=None)
 
         def say(state: str) -> None:
-            bar.update(row, description=f"{task}: {state}")
+            bar.update(row, description=f"{task}: {state}" if state else task)
 
         with telling_of_compilation(say):
             yield say
@@ -102,15 +102,20 @@ def _line(task: str) -> Iterator[Callable[[str], None] | None]:
 
 @contextmanager
 def telling_of_compilation(say: Callable[[str], None]) -> Iterator[None]:
-    """Say so where a kernel is compiled: a first run takes seconds for it, and no later one does."""
+    """Say so while a kernel is compiled: a first run takes seconds for it, and no later one does."""
     from numba.core import event
 
     class Compiling(event.Listener):  # type: ignore[misc]
-        def on_start(self, event: object) -> None:
+        depth = 0  # a kernel compiles what it calls
+
+        def on_start(self, what: object) -> None:
+            self.depth += 1
             say("compiling, once on this installation")
 
-        def on_end(self, event: object) -> None:
-            pass
+        def on_end(self, what: object) -> None:
+            self.depth -= 1
+            if not self.depth:
+                say("")
 
     with event.install_listener("numba:compile", Compiling()):
         yield
@@ -151,7 +156,10 @@ def progress(task: str) -> Iterator[Callable[[int, int], None] | None]:
         row = bar.add_task(task, total=None)
 
         def advance(done: int, of: int) -> None:
-            bar.update(row, completed=done, total=of, description=task)
+            bar.update(row, completed=done, total=of)
 
-        with telling_of_compilation(lambda state: bar.update(row, description=f"{task}: {state}")):
+        def say(state: str) -> None:
+            bar.update(row, description=f"{task}: {state}" if state else task)
+
+        with telling_of_compilation(say):
             yield advance

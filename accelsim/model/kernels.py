@@ -55,7 +55,7 @@ def _push(states, n, length, dead, count):
 
 @helper
 def _split_space(states, n, length, dead, count, step):
-    """All coordinates of a spatial loop; ``dead`` is clipped along with the tile (see chain_entry)."""
+    """All coordinates of a spatial loop; ``dead`` is clipped along with the tile (see _chain_entry)."""
     full, rest = length // step, length % step
     if dead < 0:
         n = _push(states, n, step, NONE, count * full)
@@ -129,7 +129,7 @@ def _feasible(length, first, dim, loops, count):
 @helper
 def _tile(bounds, loops, count, cut, stepping, since, start, length):
     """Write start and length of every dim of one instance's tile, after a step, and before it if that is asked
-    for (``since`` BEFORE); False when it is idle after it."""
+    for (``since`` BEFORE); False when it is idle after it, and both rows mean nothing then."""
     for row in range(since, 2):
         for dim in range(DIMS):
             start[row, dim], length[row, dim] = 0, bounds[dim]
@@ -255,7 +255,7 @@ def window_entry(rank, loops, count, cut, stepping, reuse, room):
     """(A, B) of a rank with several dims or with padding, by visiting its tile positions; B is 0 unless ``reuse``.
 
     rank: bounds and strides of its dims, offset, size, and whether sets are dense; loops: COLUMNS of each, ``count`` of
-    them; room: see ``room_for``.
+    them, of which INDEX, LOW and MOVING are written; room: see ``room_for``.
     """
     (bounds, strides, offset, size, dense), (start, length, canvas, clock) = rank, room
     summed, united, forwarded = np.int64(SUM), np.int64(UNION), np.int64(FORWARD)
@@ -266,8 +266,8 @@ def window_entry(rank, loops, count, cut, stepping, reuse, room):
         if alone and not _tile(bounds, loops, count, cut, stepping, since, start, length):
             pass
         elif alone and _run(strides, length, AFTER, dense) and (not reuse or _run(strides, length, BEFORE, dense)):
-            union, needed = _overlap(strides, offset, size, start, length)
-            needed = union - needed
+            union, kept = _overlap(strides, offset, size, start, length)
+            needed = union - kept
         else:
             while True:  # over multicast coordinates: their union and the needed ones
                 colour += 1
@@ -300,7 +300,7 @@ def fill_tables(rows, variant_steps, tables, loop_dim, dim_bound, ranks, scratch
 
     ``variant_steps[row]`` holds the steps of all loops as that variant has them. tables: kind, rank or dim, loops and
     their modes and coordinates, how many, and whether only stay[L] is needed (no reuse between steps); ranks: dims,
-    strides, offset, size, dense; scratch: see Plan.tables.
+    strides, offset, size, dense; scratch, room: see Plan.arrays.
     """
     kinds, indexes, table_loops, table_modes, table_coords, counts, firsts = tables
     rank_dims, rank_strides, rank_offset, rank_size, rank_dense = ranks

@@ -37,6 +37,14 @@ class TileRule(NamedTuple):
     shared_halo: bool = True
 
 
+def uncountable(operation: Operation, tensor: Tensor) -> MappingError:
+    """What is said of a tensor whose words have no closed form."""
+    return MappingError(
+        f"{operation.name}: a dim of '{tensor.name}' indexes two ranks, or a rank has more than "
+        f"{k.DIMS} dims; the closed form must not count it, execute it instead"
+    )
+
+
 @dataclass(frozen=True)
 class Group:
     """Dims whose positions decide one factor of a fold: a rank of the tensor, or one dim that does not index it."""
@@ -86,10 +94,7 @@ class Plan:
             terms = [t for t in rank.terms if self.operation.extents[t.dim] > 1]
             names = [t.dim for t in terms]
             if len(terms) > k.DIMS or seen & set(names) or len(set(names)) < len(names):
-                raise MappingError(
-                    f"{self.operation.name}: a dim of '{tensor.name}' indexes two ranks, or a rank has more than "
-                    f"{k.DIMS} dims; the closed form must not count it, execute it instead"
-                )
+                raise uncountable(self.operation, tensor)
             seen |= set(names)
             low, high = rank.span(self.operation.extents)
             dims = tuple(self.dim_index[d] for d in names)
@@ -173,8 +178,10 @@ class Plan:
 
     @cached_property
     def arrays(self) -> dict[str, Any]:
-        """The plan as the kernels take it: of its tables and of its folds; temporal loops per table; entries of a row;
-        and what kernels write into."""
+        """The plan as the kernels take it: of its tables and of its folds; temporal loops per table; entries of a row.
+        Written into: ``scratch`` of fill_tables (loops; bounds and strides of a window; per dim the step of the loop
+        outside; and two multisets of tile lengths), its ``room`` (kernels.room_for), and two rows per group of a fold.
+        """
         keys = list(self._tables)
         widest = max([1, *(len(key[2]) for key in keys)])
         loops, modes, coords = (np.zeros((len(keys), widest), np.int64) for _ in range(3))
@@ -206,7 +213,7 @@ class Plan:
             "width": 2 * max([0, *temporal]) + 1,
             "scratch": (*chain, np.empty(len(self.operation.bounds), np.int64), *states),
             "room": k.room_for(max([0, *(self.ranks[key[1]].size for key in keys if key[0] == k.WINDOW)])),
-            "groups": tuple(np.empty((2, groups), np.int64)),
+            "fold_scratch": tuple(np.empty((2, groups), np.int64)),
         }
 
     @cached_property
@@ -256,7 +263,7 @@ class Plan:
         """Every fold of every mapping: int64 of shape (folds, mappings); see kernels.fold for the row numbers."""
         t = self.arrays
         out = np.empty((len(self._fold_rows), ids.shape[1]), np.int64)
-        k.fold(a, b, ids, (which, base, stride), t["folds"], t["temporal"], t["groups"], out)
+        k.fold(a, b, ids, (which, base, stride), t["folds"], t["temporal"], t["fold_scratch"], out)
         return out
 
     def evaluate_one(self, steps: np.ndarray) -> list[int]:

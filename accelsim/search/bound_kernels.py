@@ -21,12 +21,14 @@ from accelsim.search.kernels import FREE, MOVES, SLIDES, SPREAD
 from accelsim.search.slide_kernels import DROPS, JOINS, KEEPS
 
 # Kernels that neither make nor return arrays need not count references to them, which takes longer than what they do.
-lean = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
+kernel = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 ROW, NEXT = range(2)  # columns of a standing that was reached
 PLACE, TILES = range(2)  # columns of one that was come to: where it stands among these, and the tile vector
-HELD, PLACED, CLOSED = range(3)  # columns of an edge at a tile vector: what bits, placing and closing its child costs
+HELD, PLACING, CLOSING, CHARGES = range(
+    4
+)  # columns of an edge at a tile vector: what its child's bits, placing and closing it cost
 # Numba compiles a helper anew for every literal that it is called with; this is an integer like any other.
 ZERO = np.int64(0)
 
@@ -61,7 +63,7 @@ def _least_of(out, onto, count, blocked, dim, here):
                 here[row] = value if n == 0 or value < here[row] else here[row]
 
 
-@lean
+@kernel
 def relax(measure, per_bit, site, ways, blocked, scratch, out):
     """Least sum of an edge's cost + per_bit[edge] x its bits still to come, per tile vector and row of the state, each
     edge wherever it likes best: from the outermost tile vector inwards, all states at once.
@@ -140,8 +142,8 @@ def _come_to(q, site, charge, spot):
         closes_here = (closing >> i) & 1 == 1
         may_stand = (stands >> i) & 1 == 1 and bits[i] <= room[i] and (slid[t] or closes_here)
         edge[i, HELD] = per_bit[i] * bits[i]
-        edge[i, PLACED] = edge[i, HELD] + (0.0 if slid[t] else cost) if may_stand else np.inf
-        edge[i, CLOSED] = costs[0][i, 0, special[t]] * visits[t] + costs[2][i, 0] if closes_here else np.inf
+        edge[i, PLACING] = edge[i, HELD] + (0.0 if slid[t] else cost) if may_stand else np.inf
+        edge[i, CLOSING] = costs[0][i, 0, special[t]] * visits[t] + costs[2][i, 0] if closes_here else np.inf
     for m in range(len(loop_dim)):
         x = digits[loop_dim[m]]
         after[m] = q + (ups[m, x] - x) * strides[loop_dim[m]] if ups[m, x] >= 0 else -1
@@ -166,7 +168,7 @@ def _reach(q, row, value, heads, links, values, used):
     return used, used + 1
 
 
-@lean
+@kernel
 def taken(row, site, charge, ways, blocked, spot, bound, used):
     """Add per edge the bits of the tiles on the way that ``relax`` found from a row at the innermost tile vector on."""
     loop_dim, (way_first, way_row, way_after) = site[0][2], ways
@@ -177,8 +179,8 @@ def taken(row, site, charge, ways, blocked, spot, bound, used):
         best, placed, to = np.inf, -1, -1
         for i in range(len(used)):
             for way in range(way_first[i], way_first[i + 1]):
-                if way_row[way] == row and edge[i, PLACED] + bound[q, way_after[way]] < best:
-                    best, placed, to = edge[i, PLACED] + bound[q, way_after[way]], i, way_after[way]
+                if way_row[way] == row and edge[i, PLACING] + bound[q, way_after[way]] < best:
+                    best, placed, to = edge[i, PLACING] + bound[q, way_after[way]], i, way_after[way]
         for m in range(len(loop_dim)):
             if after[m] >= 0 and not (len(blocked) and blocked[loop_dim[m], row] > 0) and bound[after[m], row] < best:
                 best, placed, to = bound[after[m], row], -1, after[m]
@@ -197,7 +199,7 @@ def _step(row, m, stand, loops, gains, spot):
     where it may come: the second is -1 elsewhere."""
     states, _, opens, sliding, tensor = stand
     (loop_dim, trips, roles, own_loop, move_ok), (first, gain, flags, free, _, number) = loops, gains
-    special, visits, after, edge = spot[2], spot[3], spot[4], spot[6]
+    _, _, special, visits, after, _, edge = spot
     value, slide, may, bit, d = 0.0, 0, 0, 1, loop_dim[m]
     if after[m] < 0 or not move_ok[states[row], d]:
         return value, -1, may
@@ -209,7 +211,7 @@ def _step(row, m, stand, loops, gains, spot):
         t = tensor[i]
         w, n, own, role = special[t], number[i], own_loop[t, m], roles[t, d]
         if is_open and (role == MOVES or role == SLIDES):
-            value += edge[i, CLOSED]
+            value += edge[i, CLOSING]
             if role == SLIDES:
                 value -= first[n, own, w] * visits[t]
                 slide |= bit if flags[n, own, w] & JOINS else 0
@@ -228,7 +230,7 @@ def _step(row, m, stand, loops, gains, spot):
 def _to_come(row, q, stand, gains, spot, bound):
     """What is still to come at least, by the relaxed bound and the most that slides may save."""
     _, to_come, opens, sliding, tensor = stand
-    special, visits, edge = spot[2], spot[3], spot[6]
+    (_, _, special, visits, _, _, edge), (_, _, _, _, most, number) = spot, gains
     value = bound[q, to_come[row]]
     for c in range(opens.shape[1]):
         if opens[row, c] >= 0:
@@ -236,7 +238,7 @@ def _to_come(row, q, stand, gains, spot, bound):
     for c in range(sliding.shape[1]):
         i = sliding[row, c]
         if i >= 0:
-            value -= gains[4][gains[5][i], special[tensor[i]]] * visits[tensor[i]]
+            value -= most[number[i], special[tensor[i]]] * visits[tensor[i]]
     return value
 
 
@@ -249,19 +251,22 @@ def _ending(row, is_outermost, stand, edge):
     value = 0.0
     for c in range(opens.shape[1]):
         if opens[row, c] >= 0:
-            value += edge[opens[row, c], CLOSED]
+            value += edge[opens[row, c], CLOSING]
     return value
 
 
-@lean
+@kernel
 def follow(used, frame, bound, enough, heads, links, values, record):
     """(least energy of a way through the frame; the least of what was ruled out, which comes to ``enough`` or more;
     standings reached, and those of them that were not ruled out).
 
-    used: standings reached at the innermost tile vector, by feeding the MACs; frame: see accelsim.search.slid;
-    bound[q, row]: the relaxed bound at the same prices.  heads[q]: the standings reached are listed from there on.  The
-    room of ``links`` is all that may be reached: beyond it nothing is known, and the energies are minus infinity.
-    record: what ``remaining`` takes of the standings, one after the other as they were come to; empty for nothing.
+    frame: see accelsim.search.slid; bound[q, row]: the relaxed bound at the same prices.  heads[q]: the first of the
+    standings reached at a tile vector, -1 for none; ``links`` (ROW, NEXT) lists them from there on in the order of
+    falling rows, and ``values`` has their energies.  The first ``used`` are there already, at the innermost tile
+    vector: the ways to feed the MACs.  Beyond the room of ``links`` or ``record`` nothing is known, and the energies
+    are minus infinity.
+    record: what ``remaining`` takes of every standing not ruled out, as they are come to: PLACE and TILES, first of its
+    ways on, what it costs to end there; and per way the place that it leads to, and its cost.  Empty for nothing.
     """
     (stand, (first_way, way_after, way_edge), onward), site, loops, gains, charge, spot = frame
     loop_dim, onto, edge, (places, begins, ends, targets, costs) = loops[0], spot[4], spot[6], record
@@ -286,7 +291,7 @@ def follow(used, frame, bound, enough, heads, links, values, record):
                 places[count, PLACE], places[count, TILES], begins[count], ends[count] = at, q, ways, ending
             count += 1
             for way in range(first_way[row], first_way[row + 1]):
-                cost = edge[way_edge[way], PLACED]
+                cost = edge[way_edge[way], PLACING]
                 if cost < np.inf:
                     to, used = _reach(q, way_after[way], here + cost, heads, links, values, used)
                     if len(costs):
@@ -308,10 +313,11 @@ def follow(used, frame, bound, enough, heads, links, values, record):
     return least, floor, used, count
 
 
-@lean
+@kernel
 def remaining(count, record, links, tiles, rest, keys, found):
     """Write what is still to come at least from every standing that ``follow`` did not rule out: in a table of open
-    addresses, by the row of the standing x tile vectors + tile vector.  ``rest``: infinite, per place."""
+    addresses (``keys``, -1 throughout, and ``found``), by the row of the standing x tile vectors + tile vector.
+    ``rest``: infinite, per place."""
     places, begins, ends, targets, costs = record
     mask = len(keys) - 1
     for n in range(count - 1, -1, -1):

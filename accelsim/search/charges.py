@@ -67,7 +67,7 @@ class Plan:
         less, first = min(0.0, self.distinct), self.returned._replace(returns=False)
         weights = {crossing: weight for weight, crossing in self.crossings}
         weights[first] = weights.get(first, 0.0) + less
-        return tuple((weight, crossing) for crossing, weight in weights.items()), self.distinct - less
+        return tuple((weight, crossing) for crossing, weight in weights.items() if weight), self.distinct - less
 
 
 def _weight(

@@ -128,7 +128,8 @@ class FrameCosts:
         return frozenset(t.dim for rank in self.parts[1] if len(rank.terms) > 1 for t in rank.terms)
 
     def _covered(self, rank: Rank, modes: Modes) -> float:
-        """Indexes of a window, at least where places in space are not known: all of them once."""
+        """Indexes of a window that are ever reached. Where places in space are not known all count once, which is no
+        more than there are; so their weight must not be negative (Plan.least)."""
         loops, bounds = [], []
         for i, term in enumerate(rank.terms):
             bounds.append(self.extents[term.dim])
@@ -192,8 +193,7 @@ class FrameCosts:
         mine = [(s, modes.get(s.opened if self.frame.is_family else s)) for s in spreads if s.dim == self.dims[d]]
         outside = tuple((s.positions, s.below or 1, how) for s, how in mine if how is not None)
         inside = prod(s.positions for s, how in mine if how is None)
-        uneven = self.frame.is_ragged(self.dims[d])
-        return Place(self.extents[self.dims[d]], self.frame.rounds[d], tiles, outside, inside, uneven)
+        return Place(self.extents[self.dims[d]], self.frame.rounds[d], tiles, outside, inside)
 
     @cached_property
     def _pins(self) -> list[tuple[Spread, ...]]:

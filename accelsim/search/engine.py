@@ -26,6 +26,7 @@ from accelsim.search.bounds import Bounds
 from accelsim.search.entries import Entry, better
 from accelsim.search.frames import Frame
 from accelsim.search.frontier import NO_FRONT
+from accelsim.search.garbage import seldom_collecting
 from accelsim.search.hunt import OBJECTIVE, Hunt
 from accelsim.search.infeasible import no_mapping
 from accelsim.search.interface import Certificate, Limits, Objective, SearchInterrupted, SearchResult
@@ -97,6 +98,7 @@ class _Search(Bounds):
         self.dives, self.looks, self.enough_looks = 0, 0, LOOKS
         self.current: tuple[Entry, ...] = ()
 
+    @seldom_collecting()
     def result(self) -> SearchResult:
         """The best mapping and its certificate; raises InfeasibleError."""
         queue = self.families()

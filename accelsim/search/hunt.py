@@ -69,7 +69,9 @@ class Hunt:
             size = 2 * len(self.keys) + margin
             self.keys, self.ids = (_grown(array, size) for array in (self.keys, self.ids))
         while len(self.table) // 2 - int(self.counters[kernels.BUCKETS]) <= margin:
-            self.table = kernels.rehashed(self.ints, self.table)
+            fresh = np.full(2 * len(self.table), -1, np.int64)
+            kernels.rehashed(self.ints, self.table, fresh)
+            self.table = fresh
 
     @property
     def compared(self) -> int:

@@ -17,10 +17,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-kernel = njit(cache=True, error_model="numpy", no_cfunc_wrapper=True)
 # Kernels that neither make nor return arrays need not count references to them.  Counting takes longer than all else
 # that they do: an atomic addition for every array of every tuple, in every call.
-lean = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
+kernel = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 # Columns of a label's integers; NODES: edges whose children stand right inside its loop; from SLOT on, per slot where
@@ -28,8 +27,9 @@ helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=Tr
 Q, STATE, OPEN, REGION, PLACED, PARENT, MOVE, NODES, NEXT, ALIVE, SLOT = range(11)
 # What a loop over a dim does to a tensor's tile: nothing, another one, one that may overlap, nothing but be uneven.
 FREE, MOVES, SLIDES, REUSES = range(4)
-# Columns of a place among the children put around a label: what is tried there next, the first edge whose child may
-# come, whether the next fan-out is passed, and dims over which no loop may come.
+# Columns of a place among the children put around a label: what is tried there next (a loop by its number, then the
+# next fan-out, the end, and the child of every edge), the first edge whose child may come, whether the next fan-out is
+# passed, and dims over which no loop may come.
 OPTION, EDGE, PASSING, BARRED, COLUMNS = range(5)
 # Counters of a walk.
 LABELS, HEAP, POPS, BUCKETS, WORK, COUNTERS = range(6)
@@ -59,7 +59,7 @@ def _stays(i, t, start, w, move, terms, groups, kept, out):
         out[measure[term]] += value
 
 
-@lean
+@kernel
 def _value(objective, compute, rates, values):
     """(primary, secondary) of a vector of measures: energy, then words per port."""
     cycles = compute
@@ -85,7 +85,7 @@ def _key(objective, compute, rates, ahead, paid, weight, left):
     return cycles + energy / (energy + 1e15)
 
 
-@lean
+@kernel
 def _hopeless(objective, compute, rates, values, goal, front, fronts):
     """Whether nothing with at least these measures can be better than what is known.
 
@@ -219,11 +219,8 @@ def _insert(ints, floats, table, counters, row, values, measures, lexical):
 
 
 @kernel
-def rehashed(ints, table):
-    """The same chains in a table twice as large."""
-    fresh = np.empty(2 * len(table), np.int64)
-    for i in range(len(fresh)):
-        fresh[i] = -1
+def rehashed(ints, table, fresh):
+    """Write the same chains into a larger table, -1 throughout."""
     mask = len(fresh) - 1
     for i in range(len(table)):
         if table[i] >= 0:
@@ -231,7 +228,6 @@ def rehashed(ints, table):
             while fresh[slot] >= 0:
                 slot = (slot + 1) & mask
             fresh[slot] = table[i]
-    return fresh
 
 
 @helper
@@ -279,7 +275,9 @@ def _settle(row, values, move, dim, trips, site, costs, now):
 
 @helper
 def _noted(q, state, tiles, guide):
-    """What a standing still comes to at least, with prices (accelsim.search.slid); infinite where it is ruled out."""
+    """What a standing still comes to at least, with prices (accelsim.search.slid); infinite where it is ruled out.
+    ``state``: with the open children of tensors that never slide still to come; the guide's codes say which edges of
+    the others are open or slide."""
     plain, _, _, table, waits, codes, keys, found = guide
     number, mask = plain[state], len(keys) - 1
     for t in range(len(codes)):
@@ -400,7 +398,7 @@ def _too_early(row, lift, tensor, roles, move_ok):
 
 @helper
 def _may_step(option, here, barred, passing, steps, fans, top):
-    """Whether a loop, then a fan-out, then the end may come around a label."""
+    """Whether an option of a place (OPTION), as far as it is a loop, a fan-out or the end, may come around a label."""
     moves, move_dim, _, move_ok, digits, _ = steps
     pass_need, _, pin_most = fans
     q, region, kinds = here[Q], here[REGION], len(move_dim)
@@ -414,7 +412,7 @@ def _may_step(option, here, barred, passing, steps, fans, top):
     return here[STATE] == 0 and q == top and region == len(pass_need) and here[OPEN] != 0
 
 
-@lean
+@kernel
 def explore(
     most_pops, margin, weight, scratch, aim, turns, top, edges, site, costs, bounds, memories, guide, steps, fans,
     ints, floats, keys, ids, table, counters,
@@ -424,7 +422,8 @@ def explore(
 
     A child is placed only where a loop, a fan-out or the end makes it stand there.  Returns (status, label, labels
     looked at, least primary value that a label in the heap may still come to).
-    aim: objective, cycles of compute, rates, lexical, goal, front, points of it. The others: see Walk.inputs.
+    aim: objective, cycles of compute, rates, lexical, goal, front, points of it; scratch: a label's integers, its
+    floats and a place (COLUMNS) per child put around it, and two rows of measures. The others: see Walk.inputs.
     """
     objective, compute, rates, lexical, goal, front, fronts = aim
     lift, after, back, outermost = turns

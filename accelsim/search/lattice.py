@@ -74,10 +74,10 @@ class Lattice:
         """Per tensor and tile vector: its place among the tiles of the tensor's own dims, and among those of its
         special dims; and rounds outside over the dims that reuse the tensor."""
         own, special, times = self.parts
-        dims, visits = len(self.digits), np.ones((len(self.tensors), self.size))
-        for d in range(dims):
-            visits *= times[d][:, self.digits[d]]
-        return own[:dims].T @ self.digits, special[:dims].T @ self.digits, visits
+        visits = np.ones((len(self.tensors), self.size))
+        for d, digits in enumerate(self.digits):
+            visits *= times[d][:, digits]
+        return own.T @ self.digits, special.T @ self.digits, visits
 
     @cached_property
     def parts(self) -> tuple[Ints, Ints, Floats]:

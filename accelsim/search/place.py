@@ -10,33 +10,13 @@ from accelsim.model import kernels as k
 
 class Place(NamedTuple):
     """Where one dim of a window lies in space: per spread, outermost first, (positions, tile below it in rounds, mode);
-    those inside the node only widen its tile. ``rounds``: tiles are its divisors. ``uneven``: positions or rounds do
-    not divide the bound."""
+    those inside the node only widen its tile. ``rounds``: tiles are its divisors."""
 
     bound: int
     rounds: int
     tiles: tuple[int, ...]
     outside: tuple[tuple[int, int, int], ...]
     inside: int
-    uneven: bool
-
-    def positions(self) -> list[int]:
-        """Elements before every round in time."""
-        cuts = sorted({1, self.rounds, *(below for _, below, _ in self.outside if 1 < below < self.rounds)})
-        widths = [cut * self.inside * prod(n for n, below, _ in self.outside if below <= cut) for cut in cuts]
-        at = []
-        for x in range(self.rounds):
-            pairs = zip(cuts, widths, strict=True)
-            at.append(sum(x % after // cut * width for (cut, width), after in zip(pairs, cuts[1:], strict=False)))
-        return at
-
-    def space(self) -> list[tuple[int, int, int]]:
-        """(elements between neighbours, positions, mode) of every spread."""
-        width, out = prod(n for n, _, _ in self.outside) * self.inside, []
-        for n, below, mode in self.outside:
-            width //= n
-            out.append((below * width, n, mode))
-        return out
 
     def chain(self, cuts: set[int]) -> list[tuple[int, int, int]]:
         """(tile in time or 0, step, mode) of this dim's loops down to the least of these tiles, with loops that end at

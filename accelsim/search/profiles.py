@@ -79,7 +79,8 @@ class Profile:
     @cached_property
     def rows(self) -> Rows:
         base, rows = self.costs.base, Rows([], [], [], [])
-        unknown = self.frame.is_family and self.costs.is_output and bool(self.costs.sliding)
+        unknown = self.costs.is_output and self.frame.is_family
+        unknown &= any(spread.dim in self.costs.sliding for spread in self.frame.spreads)
         for e, edge in enumerate((*self.edges, *self.feeds)):
             merges = self.merges(edge)
             for m, plan in enumerate(self.plans[e]):

@@ -36,14 +36,14 @@ class Quick:
         self.problem, rules = problem, problem.rules
         self.words = [distinct_words(rules.operation, tensor) for tensor in problem.tensors]
         self.macs = [macs_with_data(rules.operation, tensor) for tensor in problem.tensors]
-        self.sliding = [{t.dim for rank in x.ranks if len(rank.terms) > 1 for t in rank.terms} for x in problem.tensors]
+        extents = rules.operation.extents
+        terms = [[[t.dim for t in rank.terms if extents[t.dim] > 1] for rank in x.ranks] for x in problem.tensors]
+        self.sliding = [{dim for own in ranks if len(own) > 1 for dim in own} for ranks in terms]
         edges = (*problem.edges, *(edge for feeds in problem.feeds for edge in feeds))
-        plans = {edge: Plan.of(problem, edge, problem.measures[0]) for edge in edges}
-        self.charges = {edge: plan.least() if self.sliding[edge.tensor] and edge.tensor == len(problem.tensors) - 1
-                        else plan.charged(merges=False) for edge, plan in plans.items()}  # fmt: skip
+        self.plans = {edge: Plan.of(problem, edge, problem.measures[0]) for edge in edges}
         # Where something is charged below nothing, or may be forgotten, there is no such bound.
-        weights = [plan.back for plan in plans.values()]
-        weights += [weight for crossings, _ in self.charges.values() for weight, _ in crossings]
+        weights = [w for plan in self.plans.values() for w in (plan.back, *(weight for weight, _ in plan.crossings))]
+        weights += [weight for plan in self.plans.values() for weight, _ in plan.least()[0]]
         self.holds = not problem.view.drop_unreused_registers and min(weights, default=0.0) >= 0
         self._known: dict[tuple[int, Served, Served], float] = {}
 
@@ -80,7 +80,9 @@ class Quick:
         return min(self._edge(edge, reusing, sliding) + best[edge.parent] for edge in self.problem.feeds[number])
 
     def _edge(self, edge: Edge, reusing: Served, sliding: Served) -> float:
-        number, (crossings, constant) = edge.tensor, self.charges[edge]
+        plan, number = self.plans[edge], edge.tensor
+        may_overlap = bool(sliding) and number == len(self.words) - 1
+        crossings, constant = plan.least() if may_overlap else plan.charged(merges=False)
         outside = prod(n for fanout, _, n in reusing if fanout < self.problem.above[edge.parent])
         energy = constant * self.words[number] * outside
         for weight, crossing in crossings:

@@ -94,14 +94,15 @@ class Side:
         profile, grid = self.profile, self.profile.grid
         measures = len(profile.measures)
         whole = np.zeros((max(1, len(profile.edges)), measures, grid.size))
-        if self.slides:
+        if self._fits is not None:
             first, measure, _, kept = profile.places
+            reuses = profile.roles[grid.loops[0]] == kernels.REUSES
             groups = tuple(part[0, : grid.groups[0][0]] for part in grid.groups[1:])
             scratch = np.empty(measures), *np.empty((2, measures, grid.size)), np.empty(grid.size, np.bool_)
-            for i, fits in enumerate(() if self._fits is None else self._fits):
+            for i, fits in enumerate(self._fits):
                 own = slice(first[i], first[i + 1])
                 slide_kernels.potentials(
-                    profile.roles[grid.loops[0]] == kernels.REUSES, grid.steps, grid.nests, fits, float(self.visits),
+                    reuses, grid.steps, grid.nests, fits, float(self.visits),
                     (measure[own], self.weights[own], kept[own]), groups, profile.costs.tables.kept, scratch,
                     whole[i], tuple(_of(part, i) for part in gains), _of(saved, i), _of(live, i),
                 )  # fmt: skip

@@ -59,7 +59,9 @@ def potentials(reuses, steps, nests, fits, visits, terms, groups, kept, scratch,
     most[w]         all steps from there on, at most
 
     reuses: per loop, whether it leaves the first tile where it is; steps, nests: see Grid; fits[start]: whether the
-    child may hold the tile; visits: over dims that reuse the tensor; terms, groups: see Side.
+    child may hold the tile; visits: over dims that reuse the tensor; terms: measure, weight and, per group, place in
+    ``kept`` of every summand; groups: Grid.groups of the one tensor; scratch: per measure a value and two rows over
+    tile vectors, and a flag per tile vector.
     """
     first, gain, flags, free, most = gains
     now, without, having, some = scratch

@@ -86,7 +86,7 @@ class Walk(Tables):
         digits, own, special, after, bits = (
             np.empty(n, np.int64) for n in (len(self.lattice.shape), tensors, tensors, loops, edges)
         )
-        return digits, own, special, np.empty(tensors), after, bits, np.empty((edges, 3))
+        return digits, own, special, np.empty(tensors), after, bits, np.empty((edges, bound_kernels.CHARGES))
 
     def full(self, price: Floats | None) -> float:
         """What all bits of the shared memories cost."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from accelsim.model import kernels as k
-from accelsim.model.plan import EVER_AS_UNION
+from accelsim.model.plan import EVER_AS_UNION, uncountable
 from accelsim.search.frames import primes
 from accelsim.search.place import Place
 from accelsim.search.store import Store
@@ -68,6 +68,8 @@ class WindowTables(Store):
             dense = dense and tensor is not operation.output
             for rank in tensor.ranks:
                 terms = tuple(t for t in rank.terms if operation.extents[t.dim] > 1)
+                if len(terms) > k.DIMS:
+                    raise uncountable(operation, tensor)
                 low, high = rank.span(operation.extents)
                 inside = low >= 0 and high < rank.size
                 if len(terms) == 1 and inside and not (dense and terms[0].stride > 1):
