@@ -62,12 +62,12 @@ class _Node:
 
 def read_yaml(path: Path) -> Document:
     """Read a YAML file of one document; raises InputError, one sentence, for whatever cannot be read."""
-    return parse_yaml(read_text(path, "a YAML file"), _display(path))
+    return parse_yaml(read_text(path, "a YAML file"), display(path))
 
 
 def read_text(path: Path, noun: str = "a text file") -> str:
     """The UTF-8 text of a regular file; raises InputError, one sentence, where it cannot be read."""
-    name = _display(path)
+    name = display(path)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -254,7 +254,7 @@ def _tab_hint(text: str, line: int) -> str:
     return "; indent with spaces, not tabs" if indented else ""
 
 
-def _display(path: Path) -> str:
+def display(path: Path) -> str:
     """The path as people see it from where they stand."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))

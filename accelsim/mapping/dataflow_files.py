@@ -11,13 +11,14 @@ complete:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from accelsim.architecture.spec import REST, Keep
 from accelsim.errors import nearest
-from accelsim.files import Document, locate, parse_yaml, read_yaml, validate
+from accelsim.files import Document, display, locate, parse_yaml, read_text, validate
 from accelsim.mapping.dataflow import Dataflow, Dims
 from accelsim.workload.operation import INPUTS, OUTPUTS, WEIGHTS
 
@@ -59,9 +60,11 @@ class DataflowFile(BaseModel):
 
 def load_dataflow(name_or_path: str) -> Dataflow:
     """The dataflow of that name among those that ship, or in a file of the user's; raises InputError."""
-    return _dataflow(read_yaml(locate("dataflows", name_or_path)))
+    path = locate("dataflows", name_or_path)
+    return parse_dataflow(read_text(path, "a YAML file"), display(path))
 
 
+@lru_cache(maxsize=64)  # every search of a machine asks for its dataflow
 def parse_dataflow(text: str, name: str = "dataflow") -> Dataflow:
     """The dataflow that a YAML text declares; ``name`` stands for the file in messages. Raises InputError."""
     return _dataflow(parse_yaml(text, name))

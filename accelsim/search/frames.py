@@ -185,7 +185,7 @@ def _fanout_choices(rules: Rules, index: int, aligned: bool) -> list[tuple[Sprea
                     runs[-1][2] *= spread.positions  # type: ignore[operator]
                 else:
                     runs.append([rules.networks[spread.axis], spread.dim, spread.positions])
-            key = tuple(sorted(merged.items(), key=str)), tuple(map(tuple, runs))
+            key = frozenset(merged.items()), tuple(map(tuple, runs))
             if key not in seen:
                 seen.add(key)
                 out.append((*(s for s in spreads if s.dim not in ordered), *own))

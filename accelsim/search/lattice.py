@@ -74,10 +74,14 @@ class Lattice:
         """Per tensor and tile vector: its place among the tiles of the tensor's own dims, and among those of its
         special dims; and rounds outside over the dims that reuse the tensor."""
         own, special, times = self.parts
-        visits = np.ones((len(self.tensors), self.size))
-        for d, digits in enumerate(self.digits):
-            visits *= times[d][:, digits]
-        return own.T @ self.digits, special.T @ self.digits, visits
+        places, among = np.zeros((2, len(self.tensors), 1), np.int64)
+        visits = np.ones((len(self.tensors), 1))
+        for d, tiles in enumerate(self.shape):  # of the dims so far, the last being the quickest
+            number, count = np.arange(tiles), len(self.tensors)
+            places = (places[:, :, None] + own[d, :, None, None] * number).reshape(count, -1)
+            among = (among[:, :, None] + special[d, :, None, None] * number).reshape(count, -1)
+            visits = (visits[:, :, None] * times[d, :, None, :tiles]).reshape(count, -1)
+        return places, among, visits
 
     @cached_property
     def parts(self) -> tuple[Ints, Ints, Floats]:

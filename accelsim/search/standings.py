@@ -156,6 +156,8 @@ class Standings:
 
     def _after(self, row: int, standings: tuple[Standing, ...], roles: tuple[int, ...], slide: set[int]) -> int:
         for t, (old, role) in enumerate(zip(standings, roles, strict=True)):
+            if not old.open and not old.sliding:
+                continue
             still = tuple(edge for edge in old.sliding if edge in slide)
             if role == kernels.MOVES:
                 row = self._moved(row, t, old, Standing(old.level))
