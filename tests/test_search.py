@@ -176,7 +176,9 @@ def test_a_window_of_four_dims_is_refused_in_one_sentence() -> None:
     inputs, weights = Tensor("inputs", (window,)), Tensor("weights", (Rank((Term("M"),), 2),))
     outputs = Tensor("outputs", (Rank((Term("M"),), 2), Rank((Term("A"),), 2)))
     four = Operation("four", tuple((dim, 2) for dim in "ABCDM"), (inputs, weights, outputs))
-    with pytest.raises(MappingError, match=r"^four: .* 'inputs' .* a rank has more than 3 dims; .* execute it instead$"):
+    with pytest.raises(
+        MappingError, match=r"^four: .* 'inputs' .* a rank has more than 3 dims; .* execute it instead$"
+    ):
         search(four, load_architecture("eyeriss_like_unified"))
 
 

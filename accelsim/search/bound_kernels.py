@@ -24,6 +24,7 @@ from accelsim.search.slide_kernels import DROPS, JOINS, KEEPS
 kernel = njit(cache=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)
 helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
+STRIDE, LEVELS, CHILD, LIFT = range(4)  # columns of an edge: see States.ways
 ROW, NEXT = range(2)  # columns of a standing that was reached
 PLACE, TILES = range(2)  # columns of one that was come to: where it stands among these, and the tile vector
 HELD, PLACING, CLOSING, CHARGES = range(
@@ -68,14 +69,13 @@ def relax(measure, per_bit, site, ways, blocked, scratch, out):
     """Least sum of an edge's cost + per_bit[edge] x its bits still to come, per tile vector and row of the state, each
     edge wherever it likes best: from the outermost tile vector inwards, all states at once.
 
-    site: see Walk.site; ways: per edge its first state in which the child is next, and the end; rows of these states,
-    and those of the states after them; blocked[dim, row] (unless empty): infinite where no loop over the dim may run.
+    site: see Walk.site; ways: see States.ways; blocked[dim, row] (unless empty): infinite where no loop over the dim
+    may run.
     """
     (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = site
     tensor, held, first, room, may, closes = standing
-    way_first, way_row, way_after = ways
     digits, own, special, visits, allowed, onto, dim, here = scratch
-    dims, tensors, changed = len(shape), own_step.shape[1], 0
+    dims, tensors, rows, changed = len(shape), own_step.shape[1], len(here), 0
     for d in range(dims):
         digits[d] = shape[d] - 1
     for q in range(len(out) - 1, -1, -1):
@@ -101,9 +101,12 @@ def relax(measure, per_bit, site, ways, blocked, scratch, out):
                 bits = held[first[i] + own[dims, t]]
                 if bits <= room[i]:
                     value = _fed(i, measure, special[dims, t], visits[dims, t], costs) + per_bit[i] * bits
-                    for way in range(way_first[i], way_first[i + 1]):
-                        least, row = value + here[way_after[way]], way_row[way]
-                        here[row] = least if least < here[row] else here[row]
+                    stride, lift = ways[i, STRIDE], ways[i, LIFT]
+                    whole = stride * ways[i, LEVELS]
+                    for begin in range(stride * ways[i, CHILD], rows, whole):
+                        for row in range(begin, begin + stride):
+                            least = value + here[row - lift]
+                            here[row] = least if least < here[row] else here[row]
         for row in range(len(here)):
             out[q, row] = here[row]
         d = dims - 1
@@ -171,16 +174,17 @@ def _reach(q, row, value, heads, links, values, used):
 @kernel
 def taken(row, site, charge, ways, blocked, spot, bound, used):
     """Add per edge the bits of the tiles on the way that ``relax`` found from a row at the innermost tile vector on."""
-    loop_dim, (way_first, way_row, way_after) = site[0][2], ways
+    loop_dim = site[0][2]
     after, bits, edge = spot[4], spot[5], spot[6]
     q: Any = ZERO
     while row > 0:
         _come_to(q, site, charge, spot)
         best, placed, to = np.inf, -1, -1
         for i in range(len(used)):
-            for way in range(way_first[i], way_first[i + 1]):
-                if way_row[way] == row and edge[i, PLACING] + bound[q, way_after[way]] < best:
-                    best, placed, to = edge[i, PLACING] + bound[q, way_after[way]], i, way_after[way]
+            below = row - ways[i, LIFT]
+            is_next = row // ways[i, STRIDE] % ways[i, LEVELS] == ways[i, CHILD]
+            if is_next and edge[i, PLACING] + bound[q, below] < best:
+                best, placed, to = edge[i, PLACING] + bound[q, below], i, below
         for m in range(len(loop_dim)):
             if after[m] >= 0 and not (len(blocked) and blocked[loop_dim[m], row] > 0) and bound[after[m], row] < best:
                 best, placed, to = bound[after[m], row], -1, after[m]

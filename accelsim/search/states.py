@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -76,13 +77,19 @@ class States:
         return groups, np.array(limits or [0], np.int64)
 
     @cached_property
-    def ways(self) -> tuple[Ints, Ints, Ints]:
-        """Per edge its first state in which the child comes next, and the end; rows of these states, and of those after
-        them."""
-        after = self.turns[1]
-        edges, states = np.nonzero((after >= 0) & (self.row_of >= 0))
-        first = np.searchsorted(edges, np.arange(len(after) + 1)).astype(np.int64)
-        return first, self.row_of[states], self.row_of[after[edges, states]]
+    def ways(self) -> Ints:
+        """Per edge how rows are numbered by the levels of its tensor (bound_kernels.STRIDE, LEVELS, CHILD, LIFT): rows
+        between neighbours; levels that occur; the child among them, outermost first; and what placing it takes off a
+        row."""
+        used = [[i for i, keep in enumerate(keeps) if i == 0 or keep != "not"] for keeps in self.problem.keeps]
+        strides = [prod(map(len, used[:t])) for t in range(len(used))]
+        return np.array(
+            [
+                (strides[t], len(used[t]), at := used[t].index(child), strides[t] * (at - used[t].index(parent)))
+                for t, child, parent in self.items.tolist()
+            ],
+            np.int64,
+        ).reshape(-1, 4)
 
     @cached_property
     def scratch(self) -> tuple[Any, ...]:
