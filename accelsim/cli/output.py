@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from accelsim.report.parts import Part
     from accelsim.report.records import Record
 
@@ -92,12 +94,14 @@ def _line(task: str) -> Iterator[Callable[[str], None] | None]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         row = bar.add_task(task, total=None)
-
-        def say(state: str) -> None:
-            bar.update(row, description=f"{task}: {state}" if state else task)
-
+        say = _describing(bar, row, task)
         with telling_of_compilation(say):
             yield say
+
+
+def _describing(bar: Progress, row: TaskID, task: str) -> Callable[[str], None]:
+    """Writes a state behind a task's name, or takes it away where it is empty."""
+    return lambda state: bar.update(row, description=f"{task}: {state}" if state else task)
 
 
 @contextmanager
@@ -158,8 +162,5 @@ def progress(task: str) -> Iterator[Callable[[int, int], None] | None]:
         def advance(done: int, of: int) -> None:
             bar.update(row, completed=done, total=of)
 
-        def say(state: str) -> None:
-            bar.update(row, description=f"{task}: {state}" if state else task)
-
-        with telling_of_compilation(say):
+        with telling_of_compilation(_describing(bar, row, task)):
             yield advance

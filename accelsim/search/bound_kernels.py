@@ -27,9 +27,8 @@ helper = njit(cache=True, error_model="numpy", _nrt=False, no_cpython_wrapper=Tr
 STRIDE, LEVELS, CHILD, LIFT = range(4)  # columns of an edge: see States.ways
 ROW, NEXT = range(2)  # columns of a standing that was reached
 PLACE, TILES = range(2)  # columns of one that was come to: where it stands among these, and the tile vector
-HELD, PLACING, CLOSING, CHARGES = range(
-    4
-)  # columns of an edge at a tile vector: what its child's bits, placing and closing it cost
+# Columns of an edge at a tile vector: what its child's bits, placing and closing it cost.
+HELD, PLACING, CLOSING, CHARGES = range(4)
 # Numba compiles a helper anew for every literal that it is called with; this is an integer like any other.
 ZERO = np.int64(0)
 
@@ -125,7 +124,7 @@ def _come_to(q, site, charge, spot):
     after it, or -1. charge: what a bit costs, per edge; and per tensor whether what passes is paid when it closes."""
     (shape, strides, loop_dim, _, ups, own_step, special_step, times), standing, costs = site
     tensor, held, first, room, may, closes = standing
-    (per_bit, slid), (digits, own, special, visits, after, bits, edge) = charge, spot
+    (per_bit, slid), (digits, own, special, visits, after, bits, edge), (low, _, constant) = charge, spot, costs
     stands, closing = -1, -1
     for t in range(len(own)):
         own[t], special[t], visits[t] = 0, 0, 1.0
@@ -146,7 +145,7 @@ def _come_to(q, site, charge, spot):
         may_stand = (stands >> i) & 1 == 1 and bits[i] <= room[i] and (slid[t] or closes_here)
         edge[i, HELD] = per_bit[i] * bits[i]
         edge[i, PLACING] = edge[i, HELD] + (0.0 if slid[t] else cost) if may_stand else np.inf
-        edge[i, CLOSING] = costs[0][i, 0, special[t]] * visits[t] + costs[2][i, 0] if closes_here else np.inf
+        edge[i, CLOSING] = low[i, 0, special[t]] * visits[t] + constant[i, 0] if closes_here else np.inf
     for m in range(len(loop_dim)):
         x = digits[loop_dim[m]]
         after[m] = q + (ups[m, x] - x) * strides[loop_dim[m]] if ups[m, x] >= 0 else -1
